@@ -1,0 +1,39 @@
+"""Build a fact for one degree and month from its SELECT, and note in the ledger what it was built from."""
+
+from __future__ import annotations
+
+import json
+
+from psycopg2 import sql
+
+from warehouse import ddl, ledger
+from warehouse.catalog import STAGED
+from warehouse.model import MONTH_COLUMN, Fact
+from warehouse.redshift import Cursor, delete_month
+
+
+def tables_read(fact: Fact, degree: str) -> dict[str, str]:
+    """The names in the fact's SELECT, and the tables that they mean for this degree."""
+    return {name: STAGED[name].table_name(degree) for name in fact.reads}
+
+
+def replace(cursor: Cursor, fact: Fact, degree: str, load_month: str, recorded_by: str) -> int:
+    """Replace the month's rows of the degree's fact table, add the ledger's row, return the rows. Does not commit."""
+    name, reads = fact.table_name(degree), tables_read(fact, degree)
+    sources = ledger.built_from(ledger.status(cursor, tuple(reads.values()), load_month), tuple(reads.values()))
+    delete_month(cursor, name, load_month)
+    cursor.execute(_insert(fact, name, reads), {"load_month": load_month})
+    rows = int(cursor.rowcount)
+    entry = ledger.Entry(name, load_month, ledger.BUILT, recorded_by, records=rows, built_from=json.dumps(sources))
+    ledger.add(cursor, entry)
+    return rows
+
+
+def _insert(fact: Fact, name: str, reads: dict[str, str]) -> sql.Composed:
+    columns = tuple(column.name for column in fact.columns)
+    select = sql.SQL(fact.select).format(**{key: sql.Identifier(table) for key, table in reads.items()})
+    return sql.SQL(
+        "INSERT INTO {name} ({columns}, {month})\nSELECT built.*, %(load_month)s::DATE FROM (\n{select}\n) AS built"
+    ).format(
+        name=sql.Identifier(name), columns=ddl.identifiers(columns), month=sql.Identifier(MONTH_COLUMN), select=select
+    )
