@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Sequence
 
 from psycopg2 import sql
 
 from warehouse import ddl, ledger
-from warehouse.catalog import STAGED
+from warehouse.catalog import DIMENSIONS, FACTS, SOURCES, STAGED
 from warehouse.model import MONTH_COLUMN, Fact
 from warehouse.redshift import Cursor, delete_month
 
@@ -37,3 +38,14 @@ def _insert(fact: Fact, name: str, reads: dict[str, str]) -> sql.Composed:
     ).format(
         name=sql.Identifier(name), columns=ddl.identifiers(columns), month=sql.Identifier(MONTH_COLUMN), select=select
     )
+
+
+def expected_tables(degrees: Sequence[str]) -> list[str]:
+    """Every table that a month fills from files: the dimensions, and each degree's staging tables."""
+    monthly = [source.table_name(degree) for source in SOURCES for degree in degrees]
+    return [source.table_name() for source in DIMENSIONS] + monthly
+
+
+def expected_facts(degrees: Sequence[str]) -> dict[str, list[str]]:
+    """Every fact table that a month builds, each with the tables that it reads."""
+    return {fact.table_name(degree): list(tables_read(fact, degree).values()) for fact in FACTS for degree in degrees}

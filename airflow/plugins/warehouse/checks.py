@@ -50,7 +50,7 @@ def _run_one(cursor: Cursor, source: Source, check: Check, table_name: str, load
         cursor.execute(sql.SQL("SELECT COUNT(*) FROM {table} AS t WHERE {where}").format(**scope), values)
         count = cursor.fetchone()[0]
         return None if count >= check.value else Finding(table_name, check, f"at least {check.value} rows", f"{count}")
-    shown = tuple(dict.fromkeys(source.key + check.columns))
+    shown = check.columns if check.kind == "unique_check" else tuple(dict.fromkeys(source.key + check.columns))
     offending = _offending(check, shown, scope)
     cursor.execute(sql.SQL("SELECT COUNT(*) FROM ({}) AS offending").format(offending), values)
     count = cursor.fetchone()[0]
@@ -78,7 +78,9 @@ _CONDITIONS = {
     "max": "t.{column} > %(value)s",
     "accepted_values": "t.{column} NOT IN %(value)s",
     "within_month": "(t.{column} < %(load_month)s::DATE OR t.{column} >= DATEADD(month, 1, %(load_month)s::DATE))",
-    "relationship": "t.{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {other} AS o WHERE o.{other_column} = t.{column})",
+    "relationship": (
+        "t.{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {other} AS o WHERE o.{other_column} = t.{column})"
+    ),
 }
 
 

@@ -34,9 +34,9 @@ def _column(column: Column) -> sql.Composed:
 
 
 def _attributes(table: Table) -> sql.Composed:
-    distribution = sql.SQL("DISTSTYLE ALL")
+    distribution = sql.Composed([sql.SQL("DISTSTYLE ALL")])
     if table.distkey:
         distribution = sql.SQL("DISTSTYLE KEY DISTKEY ({})").format(sql.Identifier(table.distkey))
     if not table.sortkey:
-        return sql.Composed([distribution])
+        return distribution
     return sql.SQL("{} COMPOUND SORTKEY ({})").format(distribution, identifiers(table.sortkey))

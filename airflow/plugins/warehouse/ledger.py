@@ -113,7 +113,7 @@ def not_passed(entries: Mapping[str, Entry], table_names: Sequence[str]) -> list
 
 
 def not_built(entries: Mapping[str, Entry], facts: Mapping[str, Sequence[str]]) -> list[str]:
-    """For each fact that was not built from the newest copies of the tables it reads (``facts``): a line that says so."""
+    """For each fact not built from the newest copies of the tables that it reads (``facts``): a line that says so."""
     problems = []
     for fact, reads in facts.items():
         entry = entries.get(fact)

@@ -91,3 +91,16 @@ def put_manifest(s3: S3Client, obj: S3Object, name: str) -> str:
     manifest = {"entries": [{"url": obj.url, "mandatory": True}]}
     s3.put_object(Bucket=obj.bucket, Key=key, Body=json.dumps(manifest).encode())
     return f"s3://{obj.bucket}/{key}"
+
+
+def ensure_unchanged(s3: S3Client, obj: S3Object) -> None:
+    """Compare the current version with ``obj``.
+
+    Raises ObjectChanged: it was replaced or deleted since.
+    """
+    try:
+        unchanged = head(s3, obj.bucket, obj.key) == obj
+    except MissingObject:
+        unchanged = False
+    if not unchanged:
+        raise ObjectChanged(f"{obj.url} was replaced while it was being loaded")

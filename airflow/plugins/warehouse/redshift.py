@@ -37,7 +37,7 @@ def in_transaction(connect: Connect, work: Callable[[Cursor], T], pause: Callabl
             if attempt == _ATTEMPTS or not _is_serialization_failure(error):
                 raise
             log.warning(
-                "Redshift ended the transaction (error 1023, a concurrent one won). Try %s follows.", attempt + 1
+                "Redshift ended the transaction (error 1023: a concurrent one won). Try %s follows.", attempt + 1
             )
             pause(2.0 ** (attempt - 1))
         finally:

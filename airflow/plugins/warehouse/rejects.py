@@ -1,4 +1,4 @@
-"""Rows that Redshift refused: found by the COPY that refused them, moved into the error table, counted against the file."""
+"""Rows that Redshift refused: found by their COPY, moved into the error table, counted against the file."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def of_copy(cursor: Cursor, query_id: int) -> list[Reject]:
     return [Reject(*row) for row in cursor.fetchall()]
 
 
-def settle(cursor: Cursor, entry: ledger.Entry) -> ledger.Entry:
+def settle(cursor: Cursor, entry: ledger.Entry, recorded_by: str) -> ledger.Entry:
     """Set this copy's refused rows aside once, and say where the file stands: the ledger's new row. Does not commit.
 
     ``entry`` is the newest row of the ledger for the table and month. The new row is ``settled`` when no refused row
@@ -91,7 +91,8 @@ def settle(cursor: Cursor, entry: ledger.Entry) -> ledger.Entry:
     staged = _count_month(cursor, entry.table_name, entry.load_month)
     problem = _problem(entry, errors.name, waiting, staged)
     status = ledger.REFUSED if problem else ledger.SETTLED
-    return replace(entry, status=status, refused=refused, repaired=_repaired(entry, staged), detail=problem)
+    repaired = max(0, staged - (entry.loaded or 0))
+    return replace(entry, status=status, refused=refused, repaired=repaired, detail=problem, recorded_by=recorded_by)
 
 
 def report(cursor: Cursor, entry: ledger.Entry) -> str:
@@ -141,10 +142,6 @@ def _problem(entry: ledger.Entry, errors_name: str, waiting: int, staged: int) -
             " Clear the load task to load the file anew."
         )
     return " ".join(problems) or None
-
-
-def _repaired(entry: ledger.Entry, staged: int) -> int:
-    return max(0, staged - (entry.loaded or 0))
 
 
 def _count_month(cursor: Cursor, table_name: str, load_month: str) -> int:

@@ -32,7 +32,9 @@ def parse_fact(name: str, text: str, staged: Mapping[str, Source]) -> Fact:
     """
     head = [line[2:].strip() for line in text.splitlines() if line.startswith("--")]
     select = "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip().rstrip(";")
-    about, key, columns = [], (), []
+    about: list[str] = []
+    key: tuple[str, ...] = ()
+    columns: list[Column] = []
     for line in head:
         if match := _COLUMN.fullmatch(line):
             columns.append(Column(match["name"], match["type"], match["about"]))

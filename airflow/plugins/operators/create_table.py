@@ -1,0 +1,37 @@
+"""Create the tables that later tasks fill."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+from warehouse import ddl, ledger
+from warehouse.model import Table
+from warehouse.redshift import in_transaction
+
+from operators.base import RedshiftOperator
+
+
+class CreateTableOperator(RedshiftOperator):
+    """Create tables that do not exist yet; those that exist are left as they are.
+
+    :param tables: the tables, from the catalog
+    :param with_ledger: create the ledger and its view too
+    """
+
+    ui_color = "#d9ead3"
+
+    def __init__(self, *, tables: Sequence[Table] = (), with_ledger: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tables = tables
+        self.with_ledger = with_ledger
+
+    def execute(self, context: Any) -> None:
+        """Run CREATE TABLE IF NOT EXISTS for each table, in one transaction."""
+        in_transaction(self.connect, self._create)
+
+    def _create(self, cursor: Any) -> None:
+        if self.with_ledger:
+            ledger.create(cursor)
+        for table in self.tables:
+            self.log.info("Creating %s unless it exists", table.name)
+            cursor.execute(ddl.create_table(table))
