@@ -1,0 +1,130 @@
+"""The services of the local AWS as one thing: started in order, watched, and stopped in reverse."""
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.config
+
+from local_aws import clusters
+from local_aws.authorization import authorize
+from local_aws.control_plane import ControlPlane
+from local_aws.ports import check_free, free_port
+from local_aws.postgres import Postgres, PostgresFailed
+from local_aws.redshift.endpoint import Endpoint
+from local_aws.s3 import S3
+from local_aws.state import REGION, Credentials, StateFolder
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_SUPERUSER = "local_aws"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports that the outside world uses; all others are picked."""
+
+    aws: int = 5000
+    s3: int = 8333
+    redshift: int = 5439
+
+
+class Stack:
+    """S3, the control plane and Redshift on one state folder."""
+
+    def __init__(
+        self, state: StateFolder, ports: Ports, *, bind: str = "127.0.0.1", advertise: str = "127.0.0.1"
+    ) -> None:
+        self.state = state
+        self.ports = ports
+        self.bind = bind
+        self.advertise = advertise
+        self.credentials: Credentials
+        self._s3: S3
+        self._postgres: Postgres
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        """Start everything; on return all of it answers and ``endpoints.json`` says where.
+
+        Raises PortTaken, StateError, or the error of the service that does not start; what had started is stopped.
+        """
+        self.state.lock()
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        self.state.withdraw()
+        self.credentials = self.state.credentials()
+        self._s3 = S3(self.state.path / "s3", self.ports.s3, self.credentials, self.bind)
+        self._s3.stop_leftover()
+        for port in (self.ports.aws, self.ports.s3, self.ports.redshift):
+            check_free(port)
+        # S3 takes two seconds of waiting to come up: the others start meanwhile.
+        self._running.callback(self._s3.stop)
+        self._s3.start()
+        endpoint = self._start_redshift()
+        clusters.install(endpoint, self.advertise, self.ports.redshift)
+        control_plane = ControlPlane(self.state.path / "control_plane", self.ports.aws, self.bind)
+        self._running.callback(control_plane.stop)
+        control_plane.start()
+        self._s3.wait()
+        self._running.callback(self.state.withdraw)
+        self.state.announce(self.endpoints())
+
+    def _start_redshift(self) -> Endpoint:
+        folder = self.state.path / "redshift"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self._postgres = Postgres(
+            folder / "data", port=free_port(), superuser=_SUPERUSER, password_file=folder / "password"
+        )
+        self._running.callback(self._postgres.stop)
+        self._postgres.start()
+        endpoint = Endpoint(
+            self._postgres, port=self.ports.redshift, host=self.bind, s3_client=self.s3_client, authorize=authorize
+        )
+        endpoint.start()
+        self._running.callback(endpoint.stop)
+        return endpoint
+
+    def check(self) -> None:
+        """Raise ChildError or PostgresFailed if a server ended by itself."""
+        self._s3.check()
+        if not self._postgres.running():
+            raise PostgresFailed(f"PostgreSQL ended. See {self._postgres.log_file}.")
+
+    def stop(self) -> None:
+        """Stop all that was started, last first, and give the folder back."""
+        self._running.close()
+        self.state.unlock()
+
+    def s3_client(self) -> "S3Client":
+        """A client of the local S3, whatever the environment says."""
+        return boto3.client(
+            "s3",
+            endpoint_url=f"http://127.0.0.1:{self.ports.s3}",
+            aws_access_key_id=self.credentials.access_key_id,
+            aws_secret_access_key=self.credentials.secret_access_key,
+            region_name=REGION,
+            config=botocore.config.Config(s3={"addressing_style": "path"}),
+        )
+
+    def endpoints(self) -> dict[str, Any]:
+        """Where everything is, without secrets: what ``endpoints.json`` holds."""
+        return {
+            "pid": os.getpid(),
+            "region": REGION,
+            "aws_url": f"http://{self.advertise}:{self.ports.aws}",
+            "aws_port": self.ports.aws,
+            "s3_url": f"http://{self.advertise}:{self.ports.s3}",
+            "s3_port": self.ports.s3,
+            "redshift_host": self.advertise,
+            "redshift_port": self.ports.redshift,
+            "postgres_port": self._postgres.port,
+        }
