@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Protocol
 
-from moto.redshift import models
+from moto.redshift import models, urls
 from moto.redshift.exceptions import ClusterAlreadyExistsFaultError, RedshiftClientError
 
 _PASSWORD = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[!-~]{8,64}")
@@ -28,6 +28,11 @@ class LocalRedshiftBackend(models.RedshiftBackend):
     databases: ClassVar[Databases]
     host: ClassVar[str]
     port: ClassVar[int]
+
+    @property
+    def _url_module(self) -> Any:
+        """moto looks for the routes beside the class, and ours stands elsewhere."""
+        return urls
 
     def create_cluster(self, **cluster_kwargs: Any) -> models.Cluster:
         """The database comes first: a cluster that is listed can be logged in to."""
