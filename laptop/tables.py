@@ -1,0 +1,56 @@
+"""What a run leaves in Redshift, as text: the ledger, and the first rows of each fact table."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+from psycopg2 import sql
+from warehouse.catalog import FACTS
+
+_LEDGER = """
+SELECT TO_CHAR(load_month, 'YYYY-MM') AS month, table_name, status, records, loaded, refused, copy_query_id AS copy
+FROM load_status
+ORDER BY load_month, status = 'built', table_name
+"""
+_FACT_TABLES = "SELECT DISTINCT table_name FROM load_status WHERE status = 'built' ORDER BY table_name"
+_WIDEST = 36
+
+
+def ledger(cursor: Any) -> str:
+    """The newest row of the ledger for each table and month."""
+    cursor.execute(_LEDGER)
+    return _grid(cursor)
+
+
+def facts(cursor: Any, rows: int = 3) -> str:
+    """The first rows of each fact of the first degree that has it, and how many rows and tables there are."""
+    cursor.execute(_FACT_TABLES)
+    built = [name for (name,) in cursor.fetchall()]
+    return "\n\n".join(
+        _fact(cursor, [name for name in built if name.endswith(f"_{fact.name}")], rows) for fact in FACTS
+    )
+
+
+def _fact(cursor: Any, names: Sequence[str], rows: int) -> str:
+    if not names:
+        return "(a fact that is not built for any degree)"
+    total = 0
+    for name in names:
+        cursor.execute(sql.SQL("SELECT COUNT(*) FROM {}").format(sql.Identifier(name)))
+        total += cursor.fetchone()[0]
+    cursor.execute(
+        sql.SQL("SELECT * FROM {} ORDER BY load_month, 1 LIMIT {}").format(sql.Identifier(names[0]), sql.Literal(rows))
+    )
+    return f"{names[0]} (with {', '.join(names[1:]) or 'no other'}: {total} rows)\n{_grid(cursor)}"
+
+
+def _grid(cursor: Any) -> str:
+    head = [column.name for column in cursor.description]
+    body = [[_cell(value) for value in row] for row in cursor.fetchall()]
+    widths = [max(map(len, column)) for column in zip(head, *body)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [head, *body])
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value).replace("\n", " ")
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
