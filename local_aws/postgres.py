@@ -111,7 +111,7 @@ class Postgres:
 
     def connect(self, database: str = "postgres", **options: Any) -> psycopg2.extensions.connection:
         """Open a connection as the superuser."""
-        return psycopg2.connect(
+        connection: psycopg2.extensions.connection = psycopg2.connect(
             host=LOOPBACK,
             port=self.port,
             user=self.superuser,
@@ -119,6 +119,7 @@ class Postgres:
             dbname=database,
             **options,
         )
+        return connection
 
     def __enter__(self) -> Postgres:
         self.start()
@@ -149,7 +150,11 @@ class Postgres:
             os.chown(fresh, NOBODY, NOBODY)
         command = [program("initdb"), "-D", str(fresh), "-U", self.superuser, f"--pwfile={self.password_file}"]
         done = subprocess.run(
-            as_unprivileged([*command, *INITDB_OPTIONS]), capture_output=True, text=True, env=_environment(), check=False
+            as_unprivileged([*command, *INITDB_OPTIONS]),
+            capture_output=True,
+            text=True,
+            env=_environment(),
+            check=False,
         )
         if done.returncode != 0:
             raise PostgresFailed(f"initdb of {self.data_dir} failed: {(done.stderr or done.stdout).strip()}")
@@ -169,7 +174,7 @@ class Postgres:
                 if time.monotonic() > deadline:
                     tail = self._log_tail()
                     raise PostgresFailed(
-                        f"PostgreSQL on port {self.port} gave no answer in {START_SECONDS:.0f} s ({error}); log:\n{tail}"
+                        f"PostgreSQL on port {self.port} gave no answer for {START_SECONDS:.0f} s: {error}\n{tail}"
                     ) from error
                 time.sleep(0.05)
 

@@ -1,0 +1,180 @@
+"""The PostgreSQL side of one session: what it sends goes to the client, or to the endpoint while it works itself."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+from dataclasses import dataclass, field
+
+from local_aws.redshift import wire
+from local_aws.redshift.sql_error import INTERNAL_ERROR, SqlError
+from local_aws.redshift.wire import Message, MessageBuffer
+
+RECEIVE_BYTES = 256 * 1024
+SERVER_VERSION = "8.0.2"  # what Redshift says of itself; drivers ask for it
+_HIDDEN_PARAMETERS = ("standard_conforming_strings",)  # unknown on Redshift: a client then doubles its backslashes
+IDLE, IN_TRANSACTION, FAILED = b"I", b"T", b"E"
+
+
+class SessionLost(ConnectionError):
+    """One of the two ends of a session is gone."""
+
+
+@dataclass
+class Answer:
+    """What PostgreSQL gave for one query of the endpoint's own."""
+
+    rows: list[tuple[str | None, ...]] = field(default_factory=list)
+    error: bytes | None = None
+
+
+class Backend:
+    """One connection to PostgreSQL, read by a thread of its own."""
+
+    def __init__(self, server: socket.socket, client: socket.socket) -> None:
+        self._server = server
+        self._client = client
+        self._buffer = MessageBuffer()
+        self._changed = threading.Condition()
+        self._outstanding = 1  # the startup ends in a ReadyForQuery like any query
+        self._copying_in = False
+        self._captured = False
+        self._lost = False
+        self._refusals: dict[bytes, SqlError] = {}
+        self._refusal_count = 0
+        self.status = IDLE
+        self.process_id = 0
+        self.inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+
+    def send(self, data: bytes) -> None:
+        """Send bytes to PostgreSQL."""
+        try:
+            self._server.sendall(data)
+        except OSError as error:
+            raise SessionLost("PostgreSQL closed the connection") from error
+
+    def expect_ready(self) -> None:
+        """Count one more ReadyForQuery to come: a Query or Sync is about to be sent."""
+        with self._changed:
+            # While data for a COPY is awaited a Sync is ignored by the server.
+            if not self._copying_in:
+                self._outstanding += 1
+
+    def refusal(self, error: SqlError) -> str:
+        """Return SQL that fails in PostgreSQL, so that its transaction fails too; the client gets ``error``."""
+        with self._changed:
+            self._refusal_count += 1
+            marker = f"local_endpoint_refusal_{self._refusal_count}"
+            self._refusals[marker.encode()] = error
+        return marker
+
+    def pump(self) -> None:
+        """Pass on what PostgreSQL sends until it closes the connection; run by the reading thread."""
+        try:
+            while chunk := self._server.recv(RECEIVE_BYTES):
+                self._buffer.feed(chunk)
+                self._pass_on(*self._buffer.take_complete(b"ZEGCSK"))
+        finally:
+            with self._changed:
+                self._lost = True
+                self._changed.notify_all()
+            self.inbox.put(None)
+
+    def _pass_on(self, piece: bytes, spans: list[tuple[int, int]]) -> None:
+        if self._captured:
+            for message in wire.messages(piece):
+                self.inbox.put(message)
+        elif piece:
+            self._client.sendall(self._edited(piece, spans))
+        for span in spans:
+            self._note(wire.message_at(piece, span))
+
+    def _edited(self, piece: bytes, spans: list[tuple[int, int]]) -> bytes:
+        """Return the piece with the few messages changed that must not reach the client as they are."""
+        parts, at = [], 0
+        for start, end in spans:
+            change = self._change(wire.message_at(piece, (start, end)))
+            if change is not None:
+                parts += [piece[at:start], change]
+                at = end
+        return b"".join([*parts, piece[at:]]) if parts else piece
+
+    def _change(self, message: Message) -> bytes | None:
+        if message.kind == b"S":
+            name, _ = wire.parse_parameter_status(message.body)
+            if name in _HIDDEN_PARAMETERS:
+                return b""
+            return wire.parameter_status(name, SERVER_VERSION) if name == "server_version" else None
+        if message.kind == b"E" and self._refusals:
+            for marker, error in self._refusals.items():
+                if b'"%s"' % marker in message.body:
+                    return wire.error(error.sqlstate, error.message)
+        return None
+
+    def _note(self, message: Message) -> None:
+        if message.kind == b"K":
+            self.process_id = int.from_bytes(message.body[:4], "big")
+        elif message.kind == b"G":
+            with self._changed:
+                self._copying_in, self._outstanding = True, 1
+        elif message.kind in (b"C", b"E"):
+            self._copying_in = False
+        elif message.kind == b"Z":
+            with self._changed:
+                self.status = message.body
+                self._outstanding = max(0, self._outstanding - 1)
+                if not self._outstanding:
+                    self._refusals.clear()
+                self._changed.notify_all()
+
+    # The rest is for the session's main thread, between ``capture`` and ``release``.
+
+    def capture(self) -> None:
+        """Wait until PostgreSQL owes no answer, then take its answers instead of the client."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._lost or not self._outstanding)
+            if self._lost:
+                raise SessionLost("PostgreSQL closed the connection")
+            self._captured = True
+
+    def release(self) -> None:
+        """Let the client have the answers again; PostgreSQL must owe none."""
+        self._captured = False
+
+    def receive(self) -> Message:
+        """Return the next message of a captured backend; news that belong to the client are passed on to it."""
+        while True:
+            message = self.inbox.get()
+            if message is None:
+                raise SessionLost("PostgreSQL closed the connection")
+            if message.kind not in (b"N", b"A", b"S"):
+                return message
+
+    def query(self, sql: str) -> Answer:
+        """Run one query of the endpoint's own."""
+        self.expect_ready()
+        self.send(wire.query(sql))
+        return self.drain()
+
+    def drain(self) -> Answer:
+        """Read up to ReadyForQuery."""
+        answer = Answer()
+        while (message := self.receive()).kind != b"Z":
+            if message.kind == b"D":
+                answer.rows.append(wire.data_row(message.body))
+            elif message.kind == b"E" and answer.error is None:
+                answer.error = message.encode()
+        return answer
+
+    def begin_copy(self, sql: str) -> bytes | None:
+        """Begin a COPY … FROM STDIN; return PostgreSQL's error if it refuses."""
+        self.expect_ready()
+        self.send(wire.query(sql))
+        message = self.receive()
+        if message.kind == b"G":
+            return None
+        if message.kind != b"E":
+            raise SqlError(INTERNAL_ERROR, f"PostgreSQL answered {message.kind!r} to a COPY")
+        self.drain()
+        return message.encode()

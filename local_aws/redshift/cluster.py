@@ -1,0 +1,85 @@
+"""The PostgreSQL under the endpoint: its settings, its roles and what makes its databases Redshift's."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+from local_aws.ports import free_port
+from local_aws.postgres import Postgres
+from local_aws.redshift.history import forget_unfinished
+
+SUPERUSER = "rdsdb"  # the name of Redshift's own internal user
+ADMINISTRATORS = "redshift_administrators"
+SETTINGS = {
+    # Redshift knows no other mode: a backslash in a literal escapes.
+    "standard_conforming_strings": "off",
+    "escape_string_warning": "off",
+    "max_connections": "200",
+}
+
+
+def postgres_for(state: Path) -> Postgres:
+    """Return the PostgreSQL that an endpoint with this state folder sits on, with a free port; it is not started."""
+    return Postgres(
+        state / "postgres",
+        port=free_port(),
+        superuser=SUPERUSER,
+        password_file=state / "postgres.password",
+        settings=SETTINGS,
+    )
+
+
+def prepare(postgres: Postgres) -> None:
+    """Bring every database to this version's system tables and functions; do nothing to those that have them."""
+    with closing(postgres.connect("postgres")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ADMINISTRATORS,))
+        if not cursor.fetchone():
+            cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(ADMINISTRATORS)))
+        # template1 first: from then on every new database has them.
+        cursor.execute("SELECT datname FROM pg_database WHERE datallowconn ORDER BY datname <> 'template1', datname")
+        databases = [row[0] for row in cursor.fetchall()]
+        connection.commit()
+    for database in databases:
+        _prepare_database(postgres, database)
+
+
+def _prepare_database(postgres: Postgres, database: str) -> None:
+    text = files(__package__).joinpath("system.sql").read_text(encoding="utf-8")
+    version = hashlib.sha256(text.encode()).hexdigest()
+    with closing(postgres.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_namespace WHERE nspname = 'pg_local' AND obj_description(oid, 'pg_namespace') = %s",
+            (version,),
+        )
+        if not cursor.fetchone():
+            cursor.execute(text)
+            cursor.execute("COMMENT ON SCHEMA pg_local IS %s", (version,))
+        forget_unfinished(connection)
+
+
+def create_database(postgres: Postgres, database: str, user: str, password: str) -> None:
+    """Make a cluster's first database and its administrator, who is no superuser of PostgreSQL. Can run twice."""
+    with closing(postgres.connect("postgres")) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            _create_administrator(cursor, user, password)
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
+            names = {"database": sql.Identifier(database), "user": sql.Identifier(user)}
+            if not cursor.fetchone():
+                cursor.execute(sql.SQL("CREATE DATABASE {database} OWNER {user}").format(**names))
+            else:
+                cursor.execute(sql.SQL("ALTER DATABASE {database} OWNER TO {user}").format(**names))
+
+
+def _create_administrator(cursor: psycopg2.extensions.cursor, user: str, password: str) -> None:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (user,))
+    verb = "ALTER" if cursor.fetchone() else "CREATE"
+    statement = sql.SQL(verb + " ROLE {user} LOGIN CREATEDB CREATEROLE PASSWORD %s")
+    cursor.execute(statement.format(user=sql.Identifier(user)), (password,))
+    cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(ADMINISTRATORS), sql.Identifier(user)))

@@ -1,0 +1,235 @@
+"""What a COPY statement asks for, read from its text.
+
+Source: https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from local_aws.redshift import sql_tokens
+from local_aws.redshift.sql_error import SYNTAX_ERROR, SqlError, unsupported
+from local_aws.redshift.sql_tokens import Token
+
+MAX_ERRORS_LIMIT = 100_000
+EPOCH_TIME_FORMATS = ("epochsecs", "epochmillisecs")
+
+
+@dataclass(frozen=True)
+class CopyStatement:
+    """A COPY of CSV from S3. An absent option has Redshift's default."""
+
+    schema: str | None
+    table: str
+    columns: tuple[str, ...] | None
+    source: str
+    iam_role: str = ""
+    region: str | None = None
+    manifest: bool = False
+    csv: bool = False
+    delimiter: str = ","
+    quote: str = '"'
+    ignore_header: int = 0
+    time_format: str | None = None
+    date_format: str | None = None
+    max_error: int = 0
+    empty_as_null: bool = False
+    blanks_as_null: bool = False
+    no_load: bool = False
+
+
+class _Cursor:
+    """The tokens of one statement, taken one after the other."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = [token for token in sql_tokens.significant(tokens) if token.key != ";"]
+        self._at = 0
+
+    def peek(self) -> Token:
+        return self._tokens[self._at] if self._at < len(self._tokens) else Token(sql_tokens.BROKEN, "")
+
+    def next(self) -> Token:
+        token = self.peek()
+        self._at += 1
+        return token
+
+    def accept(self, *keys: str) -> bool:
+        """Take the next token if it is one of the keywords."""
+        found = self.peek().key in keys
+        self._at += found
+        return found
+
+    def expect(self, key: str) -> None:
+        if not self.accept(key):
+            raise syntax_error(self.peek())
+
+    def name(self) -> str:
+        token = self.next()
+        if token.kind not in (sql_tokens.WORD, sql_tokens.QUOTED):
+            raise syntax_error(token)
+        return sql_tokens.name_value(token)
+
+    def string(self) -> str:
+        self.accept("as")
+        token = self.next()
+        if token.kind != sql_tokens.STRING or not token.text.startswith("'"):
+            raise syntax_error(token)
+        return sql_tokens.string_value(token)
+
+    def number(self) -> int:
+        self.accept("as")
+        token = self.next()
+        if not token.text.isdecimal():
+            raise syntax_error(token)
+        return int(token.text)
+
+
+def syntax_error(token: Token) -> SqlError:
+    """Return PostgreSQL's own words for a token that cannot stand where it stands."""
+    if not token.text:
+        return SqlError(SYNTAX_ERROR, "syntax error at end of input")
+    return SqlError(SYNTAX_ERROR, f'syntax error at or near "{token.text}"')
+
+
+def parse_copy(tokens: list[Token]) -> CopyStatement | None:
+    """Read a COPY statement; None for ``COPY … FROM STDIN``, which is the client's own and PostgreSQL's to do."""
+    cursor = _Cursor(tokens)
+    cursor.expect("copy")
+    if cursor.peek().key == "(":
+        raise unsupported("COPY of a query")
+    schema, table = None, cursor.name()
+    if cursor.accept("."):
+        schema, table = table, cursor.name()
+    columns = _column_list(cursor)
+    if cursor.accept("to"):
+        raise unsupported("COPY … TO")
+    cursor.expect("from")
+    if cursor.accept("stdin"):
+        return None
+    source = cursor.string()
+    if not source.startswith("s3://"):
+        raise unsupported(f"COPY from '{source.split(':', 1)[0]}:…'")
+    copy = CopyStatement(schema, table, columns, source)
+    while cursor.peek().text:
+        copy = _option(copy, cursor)
+    return _checked(copy)
+
+
+def _column_list(cursor: _Cursor) -> tuple[str, ...] | None:
+    if not cursor.accept("("):
+        return None
+    names = [cursor.name()]
+    while cursor.accept(","):
+        names.append(cursor.name())
+    cursor.expect(")")
+    return tuple(names)
+
+
+def _option(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    token = cursor.next()
+    if token.kind != sql_tokens.WORD:
+        raise syntax_error(token)
+    option = _OPTIONS.get(token.key)
+    if option is None:
+        raise unsupported(f"COPY option {token.text.upper()}")
+    return option(copy, cursor)
+
+
+def _iam_role(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    if cursor.accept("default"):
+        raise unsupported("COPY option IAM_ROLE DEFAULT")
+    return replace(copy, iam_role=cursor.string())
+
+
+def _credentials(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    cursor.accept("with")
+    name, _, value = cursor.string().partition("=")
+    if name != "aws_iam_role":
+        raise unsupported("COPY with access keys (name an IAM_ROLE)")
+    return replace(copy, iam_role=value)
+
+
+def _format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    cursor.accept("as")
+    token = cursor.next()
+    if token.key != "csv":
+        raise unsupported(f"COPY option FORMAT {token.text.upper()}")
+    return replace(copy, csv=True)
+
+
+def _quote(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    return replace(copy, quote=_one_byte("QUOTE", cursor.string()))
+
+
+def _delimiter(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    return replace(copy, delimiter=_one_byte("DELIMITER", cursor.string()))
+
+
+def _one_byte(option: str, value: str) -> str:
+    # Redshift also takes octal escapes and, for DELIMITER, several characters.
+    if len(value) != 1 or not value.isascii() or value in "\r\n\0":
+        raise unsupported(f"COPY option {option} '{value}'")
+    return value
+
+
+def _time_format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    value = cursor.string()
+    # https://docs.aws.amazon.com/redshift/latest/dg/r_DATEFORMAT_and_TIMEFORMAT_strings.html: these are case sensitive
+    if value not in ("auto", *EPOCH_TIME_FORMATS):
+        raise unsupported(f"COPY option TIMEFORMAT '{value}'")
+    return replace(copy, time_format=value)
+
+
+def _date_format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    value = cursor.string()
+    if value != "auto":
+        raise unsupported(f"COPY option DATEFORMAT '{value}'")
+    return replace(copy, date_format=value)
+
+
+def _switch(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    """COMPUPDATE and STATUPDATE: nothing to do here, neither compression nor statistics depend on them."""
+    cursor.accept("on", "off", "true", "false", "preset")
+    return copy
+
+
+def _max_error(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    value = cursor.number()
+    if value > MAX_ERRORS_LIMIT:
+        raise SqlError(SYNTAX_ERROR, f"MAXERROR is {value}: it may be from 0 to {MAX_ERRORS_LIMIT}")
+    return replace(copy, max_error=value)
+
+
+_OPTIONS: dict[str, Callable[[CopyStatement, _Cursor], CopyStatement]] = {
+    "iam_role": _iam_role,
+    "credentials": _credentials,
+    "region": lambda copy, cursor: replace(copy, region=cursor.string()),
+    "manifest": lambda copy, _: replace(copy, manifest=True),
+    "format": _format,
+    "csv": lambda copy, _: replace(copy, csv=True),
+    "quote": _quote,
+    "delimiter": _delimiter,
+    "ignoreheader": lambda copy, cursor: replace(copy, ignore_header=cursor.number()),
+    "timeformat": _time_format,
+    "dateformat": _date_format,
+    "maxerror": _max_error,
+    "emptyasnull": lambda copy, _: replace(copy, empty_as_null=True),
+    "blanksasnull": lambda copy, _: replace(copy, blanks_as_null=True),
+    "compupdate": _switch,
+    "statupdate": _switch,
+    "noload": lambda copy, _: replace(copy, no_load=True),
+}
+
+
+def _checked(copy: CopyStatement) -> CopyStatement:
+    if not copy.csv:
+        raise unsupported("COPY of delimited text (without CSV)")
+    if not copy.iam_role:
+        raise unsupported("COPY without IAM_ROLE")
+    bucket, _, key = copy.source[len("s3://") :].partition("/")
+    if not bucket or (copy.manifest and not key):
+        raise SqlError(SYNTAX_ERROR, f"The S3 path '{copy.source}' names no {'bucket' if not bucket else 'object'}")
+    if copy.quote == copy.delimiter:
+        raise SqlError(SYNTAX_ERROR, "DELIMITER and QUOTE must differ")
+    return copy

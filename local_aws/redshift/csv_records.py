@@ -1,0 +1,176 @@
+"""Records of a CSV file as Redshift's COPY reads them: RFC 4180 over bytes, each with its line number and raw bytes.
+
+Source: https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-format.html#copy-csv
+Where a record ends that breaks the rules of quoting is unverified; here it ends where the lenient ``csv`` module of
+Python ends it, so that a reader of the same file who uses that module counts the same records.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+MAX_RECORD_BYTES = 4 * 1024 * 1024  # https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-max-row.html
+
+
+class Fault(NamedTuple):
+    """Why a record or value is refused: a code of STL_LOAD_ERRORS and its words."""
+
+    code: int
+    reason: str
+
+
+class Record(NamedTuple):
+    """One record: the line it begins at (from 1), its bytes without the line end, its fields, and what is wrong."""
+
+    line: int
+    raw: bytes
+    fields: list[bytes]
+    fault: Fault | None = None
+
+
+# Which of its codes Redshift gives the first two is unverified; the words are its own.
+STRAY_QUOTE = Fault(1216, "Invalid quote formatting for CSV")
+UNCLOSED_QUOTE = Fault(1214, "Delimited value missing end quote")
+TOO_LONG = Fault(1216, f"Record is longer than {MAX_RECORD_BYTES} bytes")
+EMPTY_LINE = Fault(1211, "Line is empty")
+
+
+class CsvReader:
+    """Cuts the bytes of one file into records, whatever the pieces in which they come."""
+
+    def __init__(self, delimiter: str = ",", quote: str = '"', skip_lines: int = 0) -> None:
+        self._delimiter, self._quote = delimiter.encode(), quote.encode()
+        d, q = re.escape(self._delimiter), re.escape(self._quote)
+        # The quoted part is written without nested repetition, so that an unclosed one fails in linear time.
+        quoted = b"%s[^%s]*(?:%s%s[^%s]*)*%s" % (q, q, q, q, q, q)
+        self._strict = re.compile(b"(%s|[^%s%s\n]*)(%s|\r?\n|\\Z)" % (quoted, d, q, d))
+        self._lenient = re.compile(b"(?:%s)?[^%s\n]*(%s|\n|\\Z)" % (quoted, d, d))
+        self._unclosed = re.compile(b"%s[^%s]*(?:%s%s[^%s]*)*\\Z" % (q, q, q, q, q))
+        self._skip_lines = skip_lines
+        self._tail = b""
+        self._line = 1
+        self._overlong = False
+
+    def feed(self, chunk: bytes, *, final: bool = False) -> list[Record]:
+        """Return the records that are complete with this piece; the last piece is ``final``."""
+        data = self._tail + chunk
+        at = self._skip_header(data)
+        records: list[Record] = []
+        while at < len(data):
+            end = data.find(b"\n", at)
+            if end < 0 and not final:
+                break
+            end = len(data) if end < 0 else end
+            if self._quote not in data[at:end] and not self._overlong:
+                at = self._plain_lines(data, at, records, final=final)
+                continue
+            record_end = self._quoted_record(data, at, records, final=final)
+            if record_end < 0:
+                break
+            at = record_end
+        self._tail = data[at:]
+        if len(self._tail) > MAX_RECORD_BYTES:
+            self._begin_overlong(records)
+        return records
+
+    def _skip_header(self, data: bytes) -> int:
+        """Header lines are lines of text, whatever quotes they hold."""
+        at = 0
+        while self._skip_lines:
+            end = data.find(b"\n", at)
+            if end < 0:
+                return at
+            at, self._skip_lines, self._line = end + 1, self._skip_lines - 1, self._line + 1
+        return at
+
+    def _plain_lines(self, data: bytes, at: int, records: list[Record], *, final: bool) -> int:
+        """Read all lines up to the first one with a quote: each is a record, and splitting it is all there is to do."""
+        quote = data.find(self._quote, at)
+        end = data.rfind(b"\n", at, quote if quote >= 0 else len(data)) + 1
+        if final and quote < 0:
+            end = len(data)
+        lines = data[at:end].split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        line, delimiter = self._line, self._delimiter
+        for raw in lines:
+            if raw.endswith(b"\r"):
+                raw = raw[:-1]
+            records.append(Record(line, raw, raw.split(delimiter), None if raw else EMPTY_LINE))
+            line += 1
+        self._line = line
+        return end
+
+    def _quoted_record(self, data: bytes, start: int, records: list[Record], *, final: bool) -> int:
+        """Read one record that has quotes; return where the next one begins, or -1 when more bytes are needed."""
+        if self._overlong:
+            return self._end_overlong(data, start)
+        fields, at, fault = [], start, None
+        while True:
+            match = self._strict.match(data, at)
+            if match is None:
+                fault = UNCLOSED_QUOTE if self._unclosed.match(data, at) else STRAY_QUOTE
+                break
+            value, terminator = match.groups()
+            fields.append(self._value(value, terminator))
+            at = match.end()
+            if terminator != self._delimiter:
+                break
+        if fault:
+            at = self._lenient_end(data, at)
+            fields = []
+        if not final and (at < 0 or data[at - 1 : at] != b"\n" or fault is UNCLOSED_QUOTE):
+            return -1
+        at = len(data) if at < 0 else at
+        raw = data[start:at]
+        lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
+        records.append(Record(self._line, raw.removesuffix(b"\n").removesuffix(b"\r"), fields, fault))
+        self._line += lines
+        return at
+
+    def _value(self, text: bytes, terminator: bytes) -> bytes:
+        quote = self._quote
+        if text.startswith(quote):
+            value = text[1:-1]
+            return value.replace(quote + quote, quote) if quote in value else value
+        return text.removesuffix(b"\r") if terminator == b"\n" else text
+
+    def _lenient_end(self, data: bytes, at: int) -> int:
+        """Return where a record with broken quotes ends: at the first line end outside what still reads as quotes."""
+        while True:
+            match = None if self._unclosed.match(data, at) else self._lenient.match(data, at)
+            if match is None:
+                return -1  # not before the end of what is here
+            at = match.end()
+            if match.group(1) != self._delimiter:
+                return at
+
+    def _begin_overlong(self, records: list[Record]) -> None:
+        if not self._overlong:
+            records.append(Record(self._line, self._tail[:1024], [], TOO_LONG))
+        self._overlong = True
+        # Reading goes on at the next line end; what came before it only counts for the line numbers.
+        self._line += self._tail.count(b"\n")
+        self._tail = b""
+
+    def _end_overlong(self, data: bytes, at: int) -> int:
+        end = data.find(b"\n", at)
+        if end < 0:
+            return len(data)
+        self._overlong = False
+        self._line += 1
+        return end + 1
+
+
+def field_offsets(raw: bytes, delimiter: str, quote: str) -> Iterator[int]:
+    """Return where each field of a record begins, in bytes."""
+    inside, at = False, 0
+    yield 0
+    mark, split = ord(quote), ord(delimiter)
+    for at, byte in enumerate(raw):
+        if byte == mark:
+            inside = not inside
+        elif byte == split and not inside:
+            yield at + 1

@@ -1,0 +1,122 @@
+"""What STL and SYS tables keep of a load, written on a connection of its own so that it survives a rollback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+
+import psycopg2
+from psycopg2.extras import execute_values
+
+from local_aws.postgres import Postgres
+from local_aws.redshift.load import FileCount, LoadError
+
+CUT = 1024
+PERIOD = ord(".")
+# Characters of more than one byte become a period a byte; so does NUL, which PostgreSQL cannot keep.
+_PERIODS = bytes(PERIOD if byte == 0 or byte > 127 else byte for byte in range(256))
+
+
+@dataclass(frozen=True)
+class LoadOf:
+    """Whose load it is and where it goes."""
+
+    user_id: int
+    session_id: int
+    database: str
+    transaction_id: int
+    table_id: int
+    table_name: str
+    source: str
+
+
+class History:
+    """The record of one load, from its query id to its end."""
+
+    def __init__(self, postgres: Postgres, load: LoadOf) -> None:
+        self._load = load
+        self._connection = postgres.connect(load.database)
+        self._connection.autocommit = True
+        self.query_id = 0
+
+    def __enter__(self) -> History:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def begin(self, file_count: int) -> int:
+        """Take the next query id, and show the load as running."""
+        load = self._load
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO pg_local.load_history (user_id, query_id, transaction_id, session_id, database_name,"
+                " status, table_name, start_time, data_source, file_format, loaded_rows, loaded_bytes,"
+                " source_file_count, source_file_bytes, file_count_scanned, file_bytes_scanned, error_count)"
+                " VALUES (%s, nextval('pg_local.query_id'), %s, %s, %s, 'running', %s, localtimestamp, %s, 'CSV', 0, 0,"
+                " %s, 0, 0, 0, 0) RETURNING query_id",
+                (
+                    *(load.user_id, load.transaction_id, load.session_id, load.database),
+                    *(load.table_name, load.source, file_count),
+                ),
+            )
+            row = cursor.fetchone()
+        assert row is not None  # RETURNING gives a row
+        self.query_id = int(row[0])
+        return self.query_id
+
+    def refuse(self, errors: Iterable[LoadError]) -> None:
+        """Keep refused records, cut and padded as Redshift does."""
+        rows = [self._error_row(error) for error in errors]
+        if rows:
+            with self._connection.cursor() as cursor:
+                execute_values(cursor, "INSERT INTO pg_local.load_errors VALUES %s", rows, _ERROR_TEMPLATE)
+
+    def end(self, status: str, rows: int, files: list[FileCount]) -> None:
+        """Show the load as completed or aborted."""
+        size, errors = sum(file.size for file in files), sum(file.errors for file in files)
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE pg_local.load_history SET status = %s, end_time = localtimestamp,"
+                " duration = extract(epoch FROM localtimestamp - start_time) * 1000000, loaded_rows = %s,"
+                " loaded_bytes = %s, source_file_bytes = %s, file_count_scanned = %s, file_bytes_scanned = %s,"
+                " error_count = %s WHERE query_id = %s",
+                (status, rows, size if rows else 0, size, len(files), size, errors, self.query_id),
+            )
+
+    def commit_files(self, files: list[FileCount]) -> None:
+        """Keep one row for every file that was read: https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_COMMITS.html."""
+        with self._connection.cursor() as cursor:
+            for file in files:
+                cursor.execute(
+                    "INSERT INTO pg_local.load_commits"
+                    " VALUES (%s, %s, 0, '', %s, %s, %s, %s, localtimestamp, 1, 'CSV', 0, 0)",
+                    (self._load.user_id, self.query_id, file.url[:256], file.size % 2**31, file.lines, file.errors),
+                )
+
+    def _error_row(self, error: LoadError) -> tuple[object, ...]:
+        column, load = error.column, self._load
+        name, kind, length = (column.name, column.type, column.stl_length) if column else ("", "", "")
+        return (
+            *(load.user_id, load.table_id, load.session_id, self.query_id, error.url[:256], error.line),
+            *(name[:127], kind[:10], length[:10], error.position, printable(error.raw), printable(error.value)),
+            *(error.fault.code, error.fault.reason[:100], load.transaction_id, error.fault.reason[:512]),
+        )
+
+
+_ERROR_TEMPLATE = "(%s, 0, %s, localtimestamp, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, %s)"
+
+
+def printable(raw: bytes) -> str:
+    """Return raw bytes as STL_LOAD_ERRORS shows them: its first 1,024, a period for each byte that is not ASCII."""
+    return raw[:CUT].translate(_PERIODS).decode("ascii")
+
+
+def forget_unfinished(connection: psycopg2.extensions.connection) -> None:
+    """Mark loads that were running when their endpoint was killed: their transactions are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_local.load_history SET status = 'aborted' WHERE status = 'running'")
+    connection.commit()

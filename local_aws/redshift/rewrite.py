@@ -1,0 +1,102 @@
+"""Redshift's SQL as PostgreSQL's, token by token: what PostgreSQL understands by itself stays as it was written."""
+
+from __future__ import annotations
+
+import re
+
+from local_aws.redshift import ddl, sql_tokens
+from local_aws.redshift.copy_statement import CopyStatement, parse_copy
+from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
+from local_aws.redshift.sql_tokens import OPERATOR, SPACE, STRING, WORD, Token
+
+# A text with none of these words needs no look at its tokens.
+_TRIGGERS = re.compile(
+    r"\b(?:copy|unload|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
+    r"|nvl|decimal|numeric|dec|max|returning|conflict)\b",
+    re.IGNORECASE,
+)
+# https://docs.aws.amazon.com/redshift/latest/dg/r_Dateparts_for_datetime_functions.html: a bare word may name the part.
+_DATE_PART_FUNCTIONS = ("datediff", "dateadd", "date_part")
+_DECIMALS = ("decimal", "numeric", "dec")
+_TEXT_TYPES = ("varchar", "varying", "nvarchar")
+
+
+def rewrite(sql: str) -> str | CopyStatement:
+    """Return what PostgreSQL shall run, or the COPY from S3 that the endpoint itself shall do.
+
+    Raises SqlError for what Redshift may know but this endpoint does not.
+    """
+    if not _TRIGGERS.search(sql):
+        return sql
+    tokens = sql_tokens.tokenize(sql)
+    if tokens[-1].kind == sql_tokens.BROKEN:
+        return sql  # PostgreSQL names the unclosed string or comment
+    parts = sql_tokens.statements(tokens)
+    results = [_rewrite_statement(part) for part in parts]
+    for result in results:
+        if isinstance(result, CopyStatement):
+            if len(results) > 1:
+                raise unsupported("COPY from S3 together with other statements in one string")
+            return result
+    return "".join(sql_tokens.join(result) for result in results if not isinstance(result, CopyStatement))
+
+
+def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
+    words = sql_tokens.significant(tokens)
+    head = words[0].key
+    if head == "copy":
+        return parse_copy(tokens) or tokens
+    if head == "unload":
+        raise unsupported("UNLOAD")
+    if head in ("set", "reset", "show") and any(token.key == "standard_conforming_strings" for token in words):
+        # Redshift has no such setting: a backslash always escapes.
+        raise SqlError(UNDEFINED_OBJECT, 'unrecognized configuration parameter "standard_conforming_strings"')
+    if head in ("vacuum", "analyze"):
+        return ddl.maintenance(tokens)
+    if head in ("insert", "update", "delete", "with"):
+        _refuse_postgres_dml(words)
+    tokens = rewrite_expressions(tokens)
+    if head == "create":
+        return ddl.create(tokens)
+    return ddl.alter(tokens) if head == "alter" else tokens
+
+
+def _refuse_postgres_dml(words: list[Token]) -> None:
+    for token, following in zip(words, words[1:]):
+        if token.key == "returning":
+            raise unsupported("RETURNING (nor by Redshift)")
+        if token.key == "on" and following.key == "conflict":
+            raise unsupported("ON CONFLICT (nor by Redshift)")
+
+
+def rewrite_expressions(tokens: list[Token]) -> list[Token]:
+    """Rewrite the functions and types that may stand anywhere in a statement."""
+    result = list(tokens)
+    positions = [index for index, token in enumerate(tokens) if token.kind != SPACE]
+    nothing = Token(SPACE, "")
+    for place, index in enumerate(positions):
+        token = tokens[index]
+        if token.kind != WORD:
+            continue
+        before = tokens[positions[place - 1]] if place else nothing
+        after = [tokens[position] for position in positions[place + 1 : place + 4]] + [nothing] * 3
+        if before.key == ".":
+            continue
+        if token.key == "sysdate" and after[0].key not in ("(", ".") and before.key != "as":
+            # A function of that name, so that the column of SELECT SYSDATE is called so too.
+            result[index] = Token(WORD, "pg_catalog.sysdate()")
+        elif token.key == "nvl" and after[0].key == "(":
+            result[index] = Token(WORD, "coalesce")
+        elif token.key in _DATE_PART_FUNCTIONS and [item.key for item in (after[0], after[2])] == ["(", ","]:
+            if after[1].kind == WORD:
+                result[positions[place + 2]] = Token(STRING, f"'{after[1].key}'")
+        elif token.key in _DECIMALS and after[0].key != "(" and _is_cast(before, after[0]):
+            # https://docs.aws.amazon.com/redshift/latest/dg/r_Numeric_types201.html: the default is (18,0)
+            result[index] = Token(WORD, f"{token.text}(18,0)")
+        elif token.key in _TEXT_TYPES and [item.key for item in after[:3]] == ["(", "max", ")"]:
+            result[positions[place + 2]] = Token(sql_tokens.NUMBER, str(ddl.VARCHAR_MAX))
+    return result
+
+
+def _is_cast(before: Token, after: Token) -> bool:
+    return before.key == "::" or (before.key == "as" and after.kind == OPERATOR and after.key == ")")

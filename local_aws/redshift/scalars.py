@@ -1,0 +1,140 @@
+"""Numbers, booleans, dates and times as Redshift's COPY reads them, one value at a time.
+
+Source: https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.html and
+https://docs.aws.amazon.com/redshift/latest/dg/automatic-recognition.html. Each function takes a value that is not empty
+and returns it in a form that PostgreSQL accepts without doubt, or raises BadValue.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+
+INTEGERS = {"int2": ("Short", 2**15), "int4": ("Integer", 2**31), "int8": ("Long", 2**63)}
+_FLOAT4_MAX = 3.4028234663852886e38
+_FLOAT4_MIN = 1.1754943508222875e-38
+
+_INTEGER = re.compile(rb"-?[0-9]+")
+_DECIMAL = re.compile(rb"(-?)([0-9]*)(?:\.([0-9]*))?")
+_FLOAT = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_DATE = re.compile(rb"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_COMPACT_DATE = re.compile(rb"([0-9]{4})([0-9]{2})([0-9]{2})")
+_TIMESTAMP = re.compile(
+    rb"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    rb"(?:([ T])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?)?"
+    rb"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+)
+_EPOCH = dt.datetime(1970, 1, 1)  # without a zone, like TIMESTAMP
+_TRUE = frozenset((b"t", b"true", b"y", b"yes", b"1"))
+_FALSE = frozenset((b"f", b"false", b"n", b"no", b"0"))
+_EPOCH_UNITS = {"epochsecs": 1_000_000, "epochmillisecs": 1_000}
+
+
+class BadValue(ValueError):
+    """A value that COPY refuses, with its code and words."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def _invalid_digit(code: int, value: bytes, allowed: bytes, kind: str) -> BadValue:
+    at = next((index for index, byte in enumerate(value) if byte not in allowed), len(value) - 1)
+    return BadValue(
+        code, f"Invalid digit, Value '{chr(value[at]) if value[at] < 128 else '.'}', Pos {at}, Type: {kind}"
+    )
+
+
+def integer(value: bytes, type_name: str) -> bytes:
+    """Read SMALLINT, INTEGER or BIGINT: digits and nothing else."""
+    kind, limit = INTEGERS[type_name]
+    if not _INTEGER.fullmatch(value):
+        allowed = b"-0123456789" if value[:1] == b"-" and value.count(b"-") == 1 else b"0123456789"
+        raise _invalid_digit(1207, value, allowed, kind)
+    # Far beyond any limit Python itself refuses to read so many digits.
+    if len(value) > 40 or not -limit <= int(value) < limit:
+        raise BadValue(1222, f"Overflow, Column type: {kind}")
+    return value
+
+
+def decimal(value: bytes, precision: int, scale: int) -> bytes:
+    """Read DECIMAL(precision, scale). Digits beyond the scale are cut off, not rounded (that is ROUNDEC)."""
+    match = _DECIMAL.fullmatch(value)
+    if match is None or not (match.group(2) or match.group(3)):
+        raise _invalid_digit(1209, value, b"-.0123456789", "Decimal")
+    sign, whole, fraction = match.group(1), match.group(2).lstrip(b"0"), match.group(3) or b""
+    if len(whole) > precision - scale:
+        raise BadValue(1209, f"Overflow for NUMERIC({precision},{scale})")
+    fraction = fraction[:scale]
+    return sign + (whole or b"0") + (b"." + fraction if fraction else b"")
+
+
+def floating(value: bytes, type_name: str) -> bytes:
+    """Read REAL or DOUBLE PRECISION; NaN and infinity are refused (unverified)."""
+    kind = "Float" if type_name == "float4" else "Double"
+    if not _FLOAT.fullmatch(value):
+        raise _invalid_digit(1208, value, b"+-.eE0123456789", kind)
+    number = abs(float(value))
+    largest, smallest = (_FLOAT4_MAX, _FLOAT4_MIN) if type_name == "float4" else (1.7976931348623157e308, 2.3e-308)
+    is_zero = not re.search(rb"[1-9]", re.split(rb"[eE]", value)[0])
+    if math.isinf(number) or number > largest or (number < smallest and not is_zero):
+        raise BadValue(1208, f"Overflow, Column type: {kind}")
+    return value
+
+
+def boolean(value: bytes) -> bytes:
+    """Read BOOLEAN: https://docs.aws.amazon.com/redshift/latest/dg/r_Boolean_type.html."""
+    word = value.lower()
+    if word in _TRUE:
+        return b"t"
+    if word in _FALSE:
+        return b"f"
+    raise BadValue(1210, "Unknown boolean format")
+
+
+def date(value: bytes, date_format: str | None) -> bytes:
+    """Read DATE: YYYY-MM-DD, and with DATEFORMAT 'auto' also YYYYMMDD."""
+    match = _DATE.fullmatch(value) or (_COMPACT_DATE.fullmatch(value) if date_format == "auto" else None)
+    if match is None:
+        short = len(value) < 10 and date_format is None
+        raise BadValue(1205, f"Invalid Date Format - {'length must be 10 or more' if short else 'expected YYYY-MM-DD'}")
+    try:
+        return dt.date(*map(int, match.groups())).isoformat().encode()
+    except ValueError as error:
+        raise BadValue(1205, f"Invalid Date Format - {error}") from error
+
+
+def timestamp(value: bytes, time_format: str | None, *, with_zone: bool = False) -> bytes:
+    """Read TIMESTAMP in the COPY's TIMEFORMAT; only TIMESTAMPTZ may carry a zone."""
+    if time_format in _EPOCH_UNITS:
+        return _epoch(value, time_format)
+    expected = "YYYY-MM-DD HH24:MI:SS" if time_format is None else "auto"
+    bad = BadValue(1206, f"Invalid timestamp format or value [{expected}]")
+    match = _TIMESTAMP.fullmatch(value)
+    if match is None:
+        raise bad
+    middle, fraction, zone = match.group(4, 8, 9)
+    if (zone and not (with_zone and middle)) or (time_format is None and middle != b" "):
+        raise bad
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.group(1, 2, 3, 5, 6, 7))
+    try:
+        moment = dt.datetime(year, month, day, hour, minute, second, int((fraction or b"0").ljust(6, b"0")))
+    except ValueError as error:
+        raise bad from error
+    if zone and zone != b"Z" and not (int(zone[1:3]) <= 14 and int(zone[3:].lstrip(b":") or 0) < 60):
+        raise bad
+    return moment.isoformat(" ").encode() + (zone or (b"Z" if with_zone else b""))
+
+
+def _epoch(value: bytes, time_format: str) -> bytes:
+    bad = BadValue(1206, f"Invalid timestamp format or value [{time_format}]")
+    # Redshift's pages show whole numbers only; a fraction is refused (unverified).
+    if not _INTEGER.fullmatch(value) or len(value) > 18:
+        raise bad
+    try:
+        moment = _EPOCH + dt.timedelta(microseconds=int(value) * _EPOCH_UNITS[time_format])
+    except OverflowError as error:
+        raise bad from error
+    return moment.isoformat(" ").encode()

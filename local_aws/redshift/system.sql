@@ -1,0 +1,216 @@
+-- What makes a PostgreSQL database look like a Redshift one. Run in template1 and every other database, each time it
+-- changes; every statement can run twice. System names live in pg_catalog, since there they need no schema in front.
+SET allow_system_table_mods = on;
+SET client_min_messages = warning;
+
+-- Redshift lets every user create in public: https://docs.aws.amazon.com/redshift/latest/dg/r_Schemas_and_tables.html
+GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC;
+
+CREATE SCHEMA IF NOT EXISTS pg_local;
+
+-- VARCHAR(n) counts bytes: https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html
+-- PostgreSQL calls one function wherever a value meets a length, so exchanging it covers INSERT, UPDATE and casts.
+CREATE OR REPLACE FUNCTION pg_catalog.varchar_bytes_cut(value varchar, bytes int, explicit bool) RETURNS varchar
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  raw bytea := pg_catalog.convert_to(value, 'UTF8');
+  size int := bytes;
+BEGIN
+  IF NOT explicit AND pg_catalog.btrim(pg_catalog.substr(raw, bytes + 1), '\x20'::bytea) <> ''::bytea THEN
+    RAISE EXCEPTION 'value too long for type character varying(%)', bytes USING ERRCODE = '22001';
+  END IF;
+  -- A byte 10xxxxxx continues a character: the cut goes before the whole of it.
+  WHILE size > 0 AND (pg_catalog.get_byte(raw, size) & 192) = 128 LOOP
+    size := size - 1;
+  END LOOP;
+  RETURN pg_catalog.convert_from(pg_catalog.substr(raw, 1, size), 'UTF8');
+END $$;
+
+-- Not STRICT, so that the planner can write it out in place of the call. A type modifier is the length plus four.
+CREATE OR REPLACE FUNCTION pg_catalog.varchar_bytes(value varchar, typmod int, explicit bool) RETURNS varchar
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN octet_length($1) <= $2 - 4 OR $2 < 4 THEN $1
+              ELSE pg_catalog.varchar_bytes_cut($1, $2 - 4, $3) END
+$$;
+
+UPDATE pg_catalog.pg_cast SET castfunc = 'pg_catalog.varchar_bytes(varchar, int, bool)'::regprocedure
+WHERE castsource = 'varchar'::regtype AND casttarget = 'varchar'::regtype;
+
+CREATE OR REPLACE FUNCTION pg_catalog.varbyte_too_long(bytes int) RETURNS bool
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RAISE EXCEPTION 'value too long for type binary varying(%)', bytes USING ERRCODE = '22001';
+END $$;
+
+-- AVG of integers is a truncated BIGINT: https://docs.aws.amazon.com/redshift/latest/dg/r_AVG.html
+-- PostgreSQL's own give NUMERIC; they keep working for its views under another name.
+CREATE OR REPLACE FUNCTION pg_catalog.avg_truncated(state int8[]) RETURNS int8
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT state[2] / nullif(state[1], 0)';
+CREATE OR REPLACE FUNCTION pg_catalog.avg_truncated(total numeric, rows int8) RETURNS int8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT trunc(total / nullif(rows, 0))::int8';
+DO $$
+DECLARE
+  kind text;
+BEGIN
+  FOREACH kind IN ARRAY ARRAY['int2', 'int4', 'int8'] LOOP
+    IF (SELECT prorettype FROM pg_proc WHERE oid = format('pg_catalog.avg(%s)', kind)::regprocedure)
+       = 'numeric'::regtype THEN
+      EXECUTE format('ALTER AGGREGATE pg_catalog.avg(%s) RENAME TO avg_numeric', kind);
+    END IF;
+  END LOOP;
+END $$;
+CREATE OR REPLACE AGGREGATE pg_catalog.avg(int2) (
+  SFUNC = int2_avg_accum, STYPE = int8[], INITCOND = '{0,0}', FINALFUNC = pg_catalog.avg_truncated,
+  COMBINEFUNC = int4_avg_combine, MSFUNC = int2_avg_accum, MINVFUNC = int2_avg_accum_inv, MSTYPE = int8[],
+  MINITCOND = '{0,0}', MFINALFUNC = pg_catalog.avg_truncated, PARALLEL = SAFE);
+CREATE OR REPLACE AGGREGATE pg_catalog.avg(int4) (
+  SFUNC = int4_avg_accum, STYPE = int8[], INITCOND = '{0,0}', FINALFUNC = pg_catalog.avg_truncated,
+  COMBINEFUNC = int4_avg_combine, MSFUNC = int4_avg_accum, MINVFUNC = int4_avg_accum_inv, MSTYPE = int8[],
+  MINITCOND = '{0,0}', MFINALFUNC = pg_catalog.avg_truncated, PARALLEL = SAFE);
+CREATE OR REPLACE FUNCTION pg_catalog.avg_int8_add(state numeric[], value int8) RETURNS numeric[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT CASE WHEN value IS NULL THEN state ELSE ARRAY[state[1] + 1, state[2] + value] END';
+CREATE OR REPLACE FUNCTION pg_catalog.avg_truncated(state numeric[]) RETURNS int8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT trunc(state[2] / nullif(state[1], 0))::int8';
+CREATE OR REPLACE AGGREGATE pg_catalog.avg(int8) (
+  SFUNC = pg_catalog.avg_int8_add, STYPE = numeric[], INITCOND = '{0,0}', FINALFUNC = pg_catalog.avg_truncated);
+
+-- Dates: https://docs.aws.amazon.com/redshift/latest/dg/Date_functions_header.html
+CREATE OR REPLACE FUNCTION pg_catalog.sysdate() RETURNS timestamp
+LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT LOCALTIMESTAMP';
+CREATE OR REPLACE FUNCTION pg_catalog.getdate() RETURNS timestamp
+LANGUAGE sql STABLE PARALLEL SAFE AS $$SELECT date_trunc('second', statement_timestamp()::timestamp)$$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.date_part_name(unit text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  RETURN CASE
+    WHEN lower(unit) IN ('year', 'years', 'y', 'yr', 'yrs') THEN 'year'
+    WHEN lower(unit) IN ('quarter', 'quarters', 'qtr', 'qtrs') THEN 'quarter'
+    WHEN lower(unit) IN ('month', 'months', 'mon', 'mons') THEN 'month'
+    WHEN lower(unit) IN ('week', 'weeks', 'w') THEN 'week'
+    WHEN lower(unit) IN ('day', 'days', 'd') THEN 'day'
+    WHEN lower(unit) IN ('hour', 'hours', 'h', 'hr', 'hrs') THEN 'hour'
+    WHEN lower(unit) IN ('minute', 'minutes', 'm', 'min', 'mins') THEN 'minute'
+    WHEN lower(unit) IN ('second', 'seconds', 's', 'sec', 'secs') THEN 'second'
+    WHEN lower(unit) IN ('millisecond', 'milliseconds', 'ms', 'msec', 'msecs', 'msecond', 'mseconds') THEN 'millisecond'
+    WHEN lower(unit) IN ('microsecond', 'microseconds', 'us', 'usec', 'usecs', 'usecond', 'useconds')
+      THEN 'microsecond'
+    ELSE pg_catalog.date_part_refused(unit)
+  END;
+END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.date_part_refused(unit text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RAISE EXCEPTION 'date part "%" is not supported by the local endpoint', unit USING ERRCODE = '0A000';
+END $$;
+
+-- Counts the boundaries between the two. That a week begins on Monday, as in DATE_TRUNC, is unverified.
+CREATE OR REPLACE FUNCTION pg_catalog.datediff(unit text, a timestamp, b timestamp) RETURNS int8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE pg_catalog.date_part_name($1)
+    WHEN 'year' THEN extract(year FROM $3)::int8 - extract(year FROM $2)::int8
+    WHEN 'quarter' THEN (extract(year FROM $3) * 4 + extract(quarter FROM $3))::int8
+                      - (extract(year FROM $2) * 4 + extract(quarter FROM $2))::int8
+    WHEN 'month' THEN (extract(year FROM $3) * 12 + extract(month FROM $3))::int8
+                    - (extract(year FROM $2) * 12 + extract(month FROM $2))::int8
+    WHEN 'week' THEN ((date_trunc('week', $3)::date - date_trunc('week', $2)::date) / 7)::int8
+    WHEN 'day' THEN ($3::date - $2::date)::int8
+    WHEN 'hour' THEN floor(extract(epoch FROM $3) / 3600)::int8 - floor(extract(epoch FROM $2) / 3600)::int8
+    WHEN 'minute' THEN floor(extract(epoch FROM $3) / 60)::int8 - floor(extract(epoch FROM $2) / 60)::int8
+    WHEN 'second' THEN floor(extract(epoch FROM $3))::int8 - floor(extract(epoch FROM $2))::int8
+    WHEN 'millisecond' THEN floor(extract(epoch FROM $3) * 1000)::int8 - floor(extract(epoch FROM $2) * 1000)::int8
+    WHEN 'microsecond' THEN (extract(epoch FROM $3) * 1000000)::int8 - (extract(epoch FROM $2) * 1000000)::int8
+  END
+$$;
+CREATE OR REPLACE FUNCTION pg_catalog.datediff(unit text, a timestamptz, b timestamptz) RETURNS int8
+LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT pg_catalog.datediff($1, $2::timestamp, $3::timestamp)';
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(unit text, amount int8, moment timestamp) RETURNS timestamp
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT $3 + CASE pg_catalog.date_part_name($1)
+    WHEN 'quarter' THEN $2 * 3 * interval '1 month'
+    ELSE $2 * ('1 ' || pg_catalog.date_part_name($1))::interval END
+$$;
+
+-- Strings and bytes.
+CREATE OR REPLACE FUNCTION pg_catalog.len(value text) RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT char_length($1)';
+CREATE OR REPLACE FUNCTION pg_catalog.from_hex(value text) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT decode($1, 'hex')$$;
+CREATE OR REPLACE FUNCTION pg_catalog.to_hex(value bytea) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT encode($1, 'hex')$$;
+CREATE OR REPLACE FUNCTION pg_catalog.varbyte_format(format text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  IF lower(format) IN ('hex', 'base64') THEN
+    RETURN lower(format);
+  ELSIF lower(format) IN ('utf8', 'utf-8') THEN
+    RETURN 'utf8';
+  END IF;
+  RAISE EXCEPTION 'binary format "%" is not supported by the local endpoint', format USING ERRCODE = '0A000';
+END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.to_varbyte(value text, format text) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE pg_catalog.varbyte_format($2) WHEN 'utf8' THEN convert_to($1, 'UTF8')
+         ELSE decode($1, pg_catalog.varbyte_format($2)) END
+$$;
+CREATE OR REPLACE FUNCTION pg_catalog.from_varbyte(value bytea, format text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE pg_catalog.varbyte_format($2) WHEN 'utf8' THEN convert_from($1, 'UTF8')
+         ELSE encode($1, pg_catalog.varbyte_format($2)) END
+$$;
+
+-- The last COPY of this session. A setting rolls back with its transaction, just as these do on Redshift:
+-- https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_ID.html
+CREATE OR REPLACE FUNCTION pg_catalog.pg_last_copy_id() RETURNS int
+LANGUAGE sql STABLE AS $$SELECT coalesce(nullif(current_setting('local_endpoint.last_copy_id', true), ''), '-1')::int$$;
+CREATE OR REPLACE FUNCTION pg_catalog.pg_last_copy_count() RETURNS int8
+LANGUAGE sql STABLE AS
+$$SELECT coalesce(nullif(current_setting('local_endpoint.last_copy_count', true), ''), '0')::int8$$;
+
+-- What became of loads. https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html
+CREATE SEQUENCE IF NOT EXISTS pg_local.query_id AS int START 100;
+CREATE TABLE IF NOT EXISTS pg_local.load_errors (
+  userid int NOT NULL, slice int NOT NULL, tbl int NOT NULL, starttime timestamp NOT NULL, session int NOT NULL,
+  query int NOT NULL, filename char(256) NOT NULL, line_number int8 NOT NULL, colname char(127) NOT NULL,
+  type char(10) NOT NULL, col_length char(10) NOT NULL, position int NOT NULL, raw_line char(1024) NOT NULL,
+  raw_field_value char(1024) NOT NULL, err_code int NOT NULL, err_reason char(100) NOT NULL,
+  is_partial int NOT NULL, start_offset int8 NOT NULL, transaction_id int8 NOT NULL, error_message char(512) NOT NULL);
+CREATE INDEX IF NOT EXISTS load_errors_query ON pg_local.load_errors (query);
+CREATE TABLE IF NOT EXISTS pg_local.load_commits (
+  userid int NOT NULL, query int NOT NULL, slice int NOT NULL, name char(256) NOT NULL, filename char(256) NOT NULL,
+  byte_offset int NOT NULL, lines_scanned int NOT NULL, errors int NOT NULL, curtime timestamp NOT NULL,
+  status int NOT NULL, file_format char(16) NOT NULL, is_partial int NOT NULL, start_offset int8 NOT NULL);
+CREATE TABLE IF NOT EXISTS pg_local.load_history (
+  user_id int NOT NULL, query_id int8 PRIMARY KEY, transaction_id int8 NOT NULL, session_id int NOT NULL,
+  database_name text NOT NULL, status text NOT NULL, table_name text NOT NULL, start_time timestamp NOT NULL,
+  end_time timestamp, duration int8, data_source text NOT NULL, file_format text NOT NULL, loaded_rows int8 NOT NULL,
+  loaded_bytes int8 NOT NULL, source_file_count int NOT NULL, source_file_bytes int8 NOT NULL,
+  file_count_scanned int NOT NULL, file_bytes_scanned int8 NOT NULL, error_count int8 NOT NULL, copy_job_id int8);
+
+-- A user sees the loads of his own; the cluster's administrators see all.
+CREATE OR REPLACE FUNCTION pg_catalog.sees_loads_of(userid int) RETURNS bool
+LANGUAGE sql STABLE AS $$
+  SELECT userid = (SELECT oid::int8 FROM pg_catalog.pg_roles WHERE rolname = current_user)
+      OR pg_catalog.pg_has_role(current_user, 'redshift_administrators', 'MEMBER')
+$$;
+CREATE OR REPLACE VIEW pg_catalog.stl_load_errors AS
+  SELECT userid, slice, tbl, starttime, session, query, filename, line_number, colname, type, col_length, position,
+         raw_line, raw_field_value, err_code, err_reason, is_partial, start_offset
+  FROM pg_local.load_errors WHERE pg_catalog.sees_loads_of(userid);
+CREATE OR REPLACE VIEW pg_catalog.stl_load_commits AS
+  SELECT userid, query, slice, name, filename, byte_offset, lines_scanned, errors, curtime, status, file_format,
+         is_partial, start_offset
+  FROM pg_local.load_commits WHERE pg_catalog.sees_loads_of(userid);
+-- https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
+CREATE OR REPLACE VIEW pg_catalog.sys_load_error_detail AS
+  SELECT userid AS user_id, query::int8 AS query_id, transaction_id, session AS session_id,
+         current_database()::char(128) AS database_name, tbl AS table_id, starttime AS start_time,
+         filename AS file_name, line_number, colname AS column_name, type AS column_type,
+         col_length AS column_length, position, err_code AS error_code, error_message
+  FROM pg_local.load_errors WHERE pg_catalog.sees_loads_of(userid);
+-- https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_HISTORY.html
+CREATE OR REPLACE VIEW pg_catalog.sys_load_history AS
+  SELECT * FROM pg_local.load_history WHERE pg_catalog.sees_loads_of(user_id);
+GRANT SELECT ON pg_catalog.stl_load_errors, pg_catalog.stl_load_commits, pg_catalog.sys_load_error_detail,
+  pg_catalog.sys_load_history TO PUBLIC;
