@@ -55,9 +55,13 @@ class CsvFile:
             done = place
         self._write_rows(rows[done:] if done else rows)
 
+    def write_block(self, records: bytes, rows: int) -> None:
+        """Write records that are put together already, none broken."""
+        self.rows += rows
+        self._write(records)
+
     def _write_rows(self, rows: list[str]) -> None:
-        self.rows += len(rows)
-        self._write("".join(rows).encode())
+        self.write_block("".join(rows).encode(), len(rows))
 
     def _write_refused(self, planted: Planted) -> None:
         raw = planted.kind.raw(planted.record)

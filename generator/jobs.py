@@ -9,16 +9,17 @@ from typing import Callable, Iterator, Sequence
 import numpy as np
 
 from generator.calendar_month import CalendarMonth
+from generator.courses import PROJECT_COLUMNS, VIDEO_COLUMNS, project_rows, video_rows
 from generator.csv_file import CsvFile, Refused
 from generator.curriculum import DEGREES
 from generator.destination import Destination
-from generator.dimensions import PROJECT_COLUMNS, VIDEO_COLUMNS, Users, project_rows, video_rows
 from generator.draws import Ints
 from generator.feedback import Feedback
 from generator.journey import StudyMonth, study_month
 from generator.mentor_activity import MentorActivity
 from generator.options import Options, Partition, dimension_key
 from generator.planting import planting
+from generator.users import Users
 from generator.video_log import VideoLog
 
 # So many students are held at a time; the files do not depend on it.
@@ -80,7 +81,7 @@ def write_users(options: Options, place: Destination, report: Report) -> Made:
     with place.open(key) as sink:
         file = CsvFile(key, sink, Users.columns)
         for students in blocks(options.students):
-            file.write(users.rows(students), int(students[-1]))
+            file.write_block(users.block(students), len(students))
             report()
     return _made([file])
 

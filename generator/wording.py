@@ -23,6 +23,11 @@ def escaped(text: str) -> str:
     return text.replace('"', '""')
 
 
+def quoted(value: str) -> str:
+    """A CSV field, in quotes where it has to be (RFC 4180)."""
+    return f'"{escaped(value)}"' if set(value) & set(',"\r\n') else value
+
+
 def _lines(file: str) -> list[str]:
     return [escaped(line) for line in (_PHRASES / file).read_text(encoding="utf-8").splitlines()]
 

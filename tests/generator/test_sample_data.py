@@ -9,9 +9,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from generator import Options, generate
 from warehouse.catalog import DIMENSIONS, SOURCES
 from warehouse.model import Source
+
+from generator import Options, generate
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 DEGREES = ("data_science", "data_analytics", "data_engineering")
@@ -61,7 +62,9 @@ def test_the_sample_is_of_the_size_that_a_clone_can_bear() -> None:
 @pytest.mark.parametrize(("source", "path", "month"), FILES, ids=lambda value: getattr(value, "name", value))
 def test_every_value_fits_its_column(source: Source, path: Path, month: int | None) -> None:
     text = path.read_bytes().decode("utf-8")
-    assert "\0" not in text and "\r" not in text and not text.startswith("\ufeff")
+    assert "\0" not in text
+    assert "\r" not in text
+    assert not text.startswith("\ufeff")
     assert text.endswith("\n")
     with path.open(encoding="utf-8", newline="") as file:
         header, *records = csv.reader(file, strict=True)
