@@ -9,14 +9,18 @@ from moto.redshift import models, urls
 from moto.redshift.exceptions import ClusterAlreadyExistsFaultError, RedshiftClientError
 
 _PASSWORD = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[!-~]{8,64}")
+_RESERVED = {"postgres", "template0", "template1"}
 _EXCLUDED = "/@\"'\\ "
 
 
 class Databases(Protocol):
-    """What stands behind the clusters: a server that makes a database and its owner."""
+    """What stands behind the clusters: one server that makes a database and its administrator."""
 
-    def create_cluster_database(self, database: str, user: str, password: str) -> None:
-        """Make the database and its superuser; if they are there already, set the password."""
+    def create(self, database: str, user: str, password: str) -> None:
+        """Make the database and its administrator; if they are there already, set the password."""
+
+    def drop(self, database: str) -> None:
+        """Remove the database with all that is in it, if it is there."""
 
 
 class LocalRedshiftBackend(models.RedshiftBackend):
@@ -39,11 +43,9 @@ class LocalRedshiftBackend(models.RedshiftBackend):
         if cluster_kwargs["cluster_identifier"] in self.clusters:
             raise ClusterAlreadyExistsFaultError()
         _refuse_what_aws_refuses(cluster_kwargs)
-        self.databases.create_cluster_database(
-            cluster_kwargs["db_name"] or "dev",
-            cluster_kwargs["master_username"],
-            cluster_kwargs["master_user_password"],
-        )
+        database = cluster_kwargs["db_name"] or "dev"
+        _refuse_shared_database(database)
+        self.databases.create(database, cluster_kwargs["master_username"], cluster_kwargs["master_user_password"])
         return super().create_cluster(**cluster_kwargs)
 
     def modify_cluster(self, **cluster_kwargs: Any) -> models.Cluster:
@@ -52,8 +54,18 @@ class LocalRedshiftBackend(models.RedshiftBackend):
         if password is not None:
             _refuse_password(password)
             cluster = self.describe_clusters(cluster_kwargs["cluster_identifier"])[0]
-            self.databases.create_cluster_database(cluster.db_name, cluster.master_username, password)
+            self.databases.create(cluster.db_name, cluster.master_username, password)
         return super().modify_cluster(**cluster_kwargs)
+
+    def delete_cluster(self, **cluster_kwargs: Any) -> models.Cluster:
+        """The data goes with the cluster, so that the next one of its name is empty, as on AWS."""
+        gone = super().delete_cluster(**cluster_kwargs)
+        self.databases.drop(gone.db_name)
+        return gone
+
+    def restore_from_cluster_snapshot(self, **_kwargs: Any) -> models.Cluster:
+        """Snapshots here are names without data: to restore one would be to pretend."""
+        raise RedshiftClientError("UnsupportedOperation", "The local AWS keeps no data in snapshots; it restores none.")
 
 
 def install(databases: Databases, host: str, port: int) -> None:
@@ -82,6 +94,24 @@ def _refuse_what_aws_refuses(cluster: dict[str, Any]) -> None:
             "MasterUserPassword is required: the local AWS does not manage passwords (ManageMasterPassword).",
         )
     _refuse_password(cluster["master_user_password"])
+
+
+def _refuse_shared_database(database: str) -> None:
+    """All clusters are databases of one server here."""
+    taken = {
+        cluster.db_name: cluster.cluster_identifier
+        for regions in models.redshift_backends.values()
+        for region in regions.values()
+        for cluster in region.clusters.values()
+    }
+    if database in taken:
+        raise RedshiftClientError(
+            "InvalidParameterValue",
+            f"Cluster {taken[database]} has the database {database} already, and clusters of the local AWS share a "
+            "server: choose another DBName.",
+        )
+    if database in _RESERVED:
+        raise RedshiftClientError("InvalidParameterValue", f"The database name {database} is reserved.")
 
 
 def _refuse_password(password: str) -> None:

@@ -1,26 +1,25 @@
-"""The services of the local AWS as one thing: started in order, watched, and stopped in reverse."""
+"""The services of the local AWS as one thing: started in order, watched, and stopped in reverse.
+
+moto and boto3 are imported late: it takes seconds, in which the servers start already; and a taken port is told at once.
+"""
 
 import os
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import botocore.config
-
-from local_aws import clusters
-from local_aws.authorization import authorize
-from local_aws.control_plane import ControlPlane
-from local_aws.ports import check_free, free_port
+from local_aws.databases import ClusterDatabases
+from local_aws.ports import check_free
 from local_aws.postgres import Postgres, PostgresFailed
+from local_aws.redshift.cluster import postgres_for
 from local_aws.redshift.endpoint import Endpoint
 from local_aws.s3 import S3
 from local_aws.state import REGION, Credentials, StateFolder
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_SUPERUSER = "local_aws"
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,8 @@ class Stack:
         self.credentials: Credentials
         self._s3: S3
         self._postgres: Postgres
+        self._client: S3Client | None = None
+        self._making_client = threading.Lock()
         self._running = ExitStack()
 
     def start(self) -> None:
@@ -66,32 +67,37 @@ class Stack:
         self._s3.stop_leftover()
         for port in (self.ports.aws, self.ports.s3, self.ports.redshift):
             check_free(port)
-        # S3 takes two seconds of waiting to come up: the others start meanwhile.
+        # SeaweedFS takes two seconds to come up, PostgreSQL one or two, and importing moto as long: all at once.
         self._running.callback(self._s3.stop)
         self._s3.start()
-        endpoint = self._start_redshift()
-        clusters.install(endpoint, self.advertise, self.ports.redshift)
-        control_plane = ControlPlane(self.state.path / "control_plane", self.ports.aws, self.bind)
-        self._running.callback(control_plane.stop)
-        control_plane.start()
+        loading = threading.Thread(target=import_module, args=("local_aws.control_plane",), daemon=True)
+        loading.start()
+        databases = self._start_redshift()
+        loading.join()
+        self._start_control_plane(databases)
         self._s3.wait()
         self._running.callback(self.state.withdraw)
         self.state.announce(self.endpoints())
 
-    def _start_redshift(self) -> Endpoint:
-        folder = self.state.path / "redshift"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        self._postgres = Postgres(
-            folder / "data", port=free_port(), superuser=_SUPERUSER, password_file=folder / "password"
-        )
+    def _start_redshift(self) -> ClusterDatabases:
+        self._postgres = postgres_for(self.state.path / "redshift")
         self._running.callback(self._postgres.stop)
         self._postgres.start()
         endpoint = Endpoint(
-            self._postgres, port=self.ports.redshift, host=self.bind, s3_client=self.s3_client, authorize=authorize
+            self._postgres, port=self.ports.redshift, host=self.bind, s3_client=self.s3_client, authorize=_authorize
         )
-        endpoint.start()
         self._running.callback(endpoint.stop)
-        return endpoint
+        endpoint.start()
+        return ClusterDatabases(endpoint, self._postgres)
+
+    def _start_control_plane(self, databases: ClusterDatabases) -> None:
+        from local_aws import clusters
+        from local_aws.control_plane import ControlPlane
+
+        clusters.install(databases, self.advertise, self.ports.redshift)
+        control_plane = ControlPlane(self.state.path / "control_plane", self.ports.aws, self.bind)
+        self._running.callback(control_plane.stop)
+        control_plane.start()
 
     def check(self) -> None:
         """Raise ChildError or PostgresFailed if a server ended by itself."""
@@ -105,15 +111,21 @@ class Stack:
         self.state.unlock()
 
     def s3_client(self) -> "S3Client":
-        """A client of the local S3, whatever the environment says."""
-        return boto3.client(
-            "s3",
-            endpoint_url=f"http://127.0.0.1:{self.ports.s3}",
-            aws_access_key_id=self.credentials.access_key_id,
-            aws_secret_access_key=self.credentials.secret_access_key,
-            region_name=REGION,
-            config=botocore.config.Config(s3={"addressing_style": "path"}),
-        )
+        """The one client of the local S3 that all sessions share, whatever the environment says."""
+        import boto3
+        from botocore.config import Config
+
+        with self._making_client:  # boto3 makes clients one at a time; once made, threads may share one
+            if self._client is None:
+                self._client = boto3.client(
+                    "s3",
+                    endpoint_url=f"http://127.0.0.1:{self.ports.s3}",
+                    aws_access_key_id=self.credentials.access_key_id,
+                    aws_secret_access_key=self.credentials.secret_access_key,
+                    region_name=REGION,
+                    config=Config(s3={"addressing_style": "path"}, max_pool_connections=50),
+                )
+            return self._client
 
     def endpoints(self) -> dict[str, Any]:
         """Where everything is, without secrets: what ``endpoints.json`` holds."""
@@ -128,3 +140,9 @@ class Stack:
             "redshift_port": self.ports.redshift,
             "postgres_port": self._postgres.port,
         }
+
+
+def _authorize(role_arn: str, bucket: str, key: str) -> str | None:
+    from local_aws.authorization import authorize
+
+    return authorize(role_arn, bucket, key)

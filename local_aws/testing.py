@@ -1,0 +1,113 @@
+"""A local AWS in a process of its own, on free ports, for tests of what runs against it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from local_aws.ports import free_port
+from local_aws.stack import Ports
+from local_aws.state import StateFolder
+
+_START_LIMIT_SECONDS = 120
+
+
+class AwsProcess:
+    """``python -m local_aws`` on a state folder; ``with`` starts and stops it.
+
+    A second one on the same folder after ``kill()`` takes up what the first one left.
+    """
+
+    def __init__(self, state: Path, ports: Ports | None = None) -> None:
+        self.folder = StateFolder(state)
+        self.ports = ports or free_ports()
+        self.log = state.with_name(f"{state.name}.log")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of ``python -m local_aws``."""
+        if self._process is None:
+            raise RuntimeError("it is not running")
+        return self._process.pid
+
+    @property
+    def endpoints(self) -> dict[str, Any]:
+        """What ``endpoints.json`` says."""
+        found: dict[str, Any] = json.loads(self.folder.endpoints_file.read_text())
+        return found
+
+    def environment(self) -> dict[str, str]:
+        """The variables that lead boto3 here, with the secret key."""
+        return self.folder.environment()
+
+    def command(self) -> list[str]:
+        """The command line; it holds no secret."""
+        ports = [f"--{name}-port={getattr(self.ports, name)}" for name in ("aws", "s3", "redshift")]
+        return [sys.executable, "-m", "local_aws", "--state", str(self.folder.path), *ports]
+
+    def start(self) -> None:
+        """Start it and wait until all of it answers.
+
+        Raises RuntimeError with its output: it ended, or does not answer in two minutes.
+        """
+        self.folder.withdraw()  # a killed one left it: it must not be taken for ours
+        self.folder.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + _START_LIMIT_SECONDS
+        while not self.folder.endpoints_file.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"the local AWS does not start:\n{self.log.read_text()}")
+            time.sleep(0.05)
+
+    def stop(self) -> int:
+        """Have it stop in order; its exit code."""
+        if self._process is None:
+            return 0
+        self._process.terminate()
+        code = self._process.wait(60)
+        self._process = None
+        return code
+
+    def wait(self) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        code = 0 if self._process is None else self._process.wait(60)
+        self._process = None
+        return code
+
+    def kill(self) -> None:
+        """End it as a crash does: nothing is stopped in order."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> AwsProcess:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def free_ports() -> Ports:
+    """Three different ports that nobody listens on."""
+    chosen: set[int] = set()
+    while len(chosen) < 3:
+        chosen.add(free_port())
+    return Ports(*chosen)
+
+
+def client_environment(aws: AwsProcess) -> dict[str, str]:
+    """The whole environment for a child process that is to work against ``aws``."""
+    return {**os.environ, **aws.environment()}
