@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
@@ -16,27 +17,21 @@ from local_aws.redshift.history import forget_unfinished
 
 SUPERUSER = "rdsdb"  # the name of Redshift's own internal user
 ADMINISTRATORS = "redshift_administrators"
-SETTINGS = {
-    # Redshift knows no other mode: a backslash in a literal escapes.
-    "standard_conforming_strings": "off",
-    "escape_string_warning": "off",
-    "max_connections": "200",
-}
+# Redshift knows no other mode: a backslash in a literal escapes.
+SETTINGS = {"standard_conforming_strings": "off", "escape_string_warning": "off"}
+SETTLE_SECONDS = 10.0
 
 
 def postgres_for(state: Path) -> Postgres:
     """Return the PostgreSQL that an endpoint with this state folder sits on, with a free port; it is not started."""
     return Postgres(
-        state / "postgres",
-        port=free_port(),
-        superuser=SUPERUSER,
-        password_file=state / "postgres.password",
-        settings=SETTINGS,
+        state / "postgres", port=free_port(), superuser=SUPERUSER, password_file=state / "postgres.password"
     )
 
 
 def prepare(postgres: Postgres) -> None:
     """Bring every database to this version's system tables and functions; do nothing to those that have them."""
+    _apply_settings(postgres)
     with closing(postgres.connect("postgres")) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ADMINISTRATORS,))
         if not cursor.fetchone():
@@ -47,6 +42,26 @@ def prepare(postgres: Postgres) -> None:
         connection.commit()
     for database in databases:
         _prepare_database(postgres, database)
+
+
+def _apply_settings(postgres: Postgres) -> None:
+    """Set the server's own settings, and wait until new sessions have them."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        with closing(postgres.connect("postgres")) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", (list(SETTINGS),))
+                wrong = dict(SETTINGS.items() - set(cursor.fetchall()))
+                for name, value in wrong.items():
+                    change = sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
+                    cursor.execute(change)
+                if not wrong:
+                    return
+                cursor.execute("SELECT pg_reload_conf()")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"PostgreSQL did not take the settings {wrong}")
+        time.sleep(0.05)
 
 
 def _prepare_database(postgres: Postgres, database: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 MAX_RECORD_BYTES = 4 * 1024 * 1024  # https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-max-row.html
@@ -21,13 +22,26 @@ class Fault(NamedTuple):
     reason: str
 
 
-class Record(NamedTuple):
-    """One record: the line it begins at (from 1), its bytes without the line end, its fields, and what is wrong."""
+@dataclass
+class Records:
+    """Records side by side: the line each begins at (from 1), its bytes without the line end, and its fields.
 
-    line: int
-    raw: bytes
-    fields: list[bytes]
-    fault: Fault | None = None
+    ``faults`` says by position which ones break the rules; their fields mean nothing. One list each, since an object a
+    record would cost more than reading it.
+    """
+
+    lines: list[int] = field(default_factory=list)
+    raws: list[bytes] = field(default_factory=list)
+    fields: list[list[bytes]] = field(default_factory=list)
+    faults: dict[int, Fault] = field(default_factory=dict)
+
+    def add(self, line: int, raw: bytes, fields: list[bytes], fault: Fault | None = None) -> None:
+        """Take in one record."""
+        if fault:
+            self.faults[len(self.raws)] = fault
+        self.lines.append(line)
+        self.raws.append(raw)
+        self.fields.append(fields)
 
 
 # Which of its codes Redshift gives the first two is unverified; the words are its own.
@@ -53,11 +67,11 @@ class CsvReader:
         self._line = 1
         self._overlong = False
 
-    def feed(self, chunk: bytes, *, final: bool = False) -> list[Record]:
+    def feed(self, chunk: bytes, *, final: bool = False) -> Records:
         """Return the records that are complete with this piece; the last piece is ``final``."""
         data = self._tail + chunk
         at = self._skip_header(data)
-        records: list[Record] = []
+        records = Records()
         while at < len(data):
             end = data.find(b"\n", at)
             if end < 0 and not final:
@@ -85,25 +99,27 @@ class CsvReader:
             at, self._skip_lines, self._line = end + 1, self._skip_lines - 1, self._line + 1
         return at
 
-    def _plain_lines(self, data: bytes, at: int, records: list[Record], *, final: bool) -> int:
+    def _plain_lines(self, data: bytes, at: int, records: Records, *, final: bool) -> int:
         """Read all lines up to the first one with a quote: each is a record, and splitting it is all there is to do."""
         quote = data.find(self._quote, at)
         end = data.rfind(b"\n", at, quote if quote >= 0 else len(data)) + 1
         if final and quote < 0:
             end = len(data)
-        lines = data[at:end].split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        line, delimiter = self._line, self._delimiter
-        for raw in lines:
-            if raw.endswith(b"\r"):
-                raw = raw[:-1]
-            records.append(Record(line, raw, raw.split(delimiter), None if raw else EMPTY_LINE))
-            line += 1
-        self._line = line
+        text = data[at:end]
+        raws = text.removesuffix(b"\n").split(b"\n")
+        if b"\r" in text:
+            raws = [raw.removesuffix(b"\r") for raw in raws]
+        if b"" in raws:
+            first = len(records.raws)
+            records.faults.update((first + index, EMPTY_LINE) for index, raw in enumerate(raws) if not raw)
+        delimiter = self._delimiter
+        records.raws += raws
+        records.fields += [raw.split(delimiter) for raw in raws]
+        records.lines += range(self._line, self._line + len(raws))
+        self._line += len(raws)
         return end
 
-    def _quoted_record(self, data: bytes, start: int, records: list[Record], *, final: bool) -> int:
+    def _quoted_record(self, data: bytes, start: int, records: Records, *, final: bool) -> int:
         """Read one record that has quotes; return where the next one begins, or -1 when more bytes are needed."""
         if self._overlong:
             return self._end_overlong(data, start)
@@ -126,7 +142,7 @@ class CsvReader:
         at = len(data) if at < 0 else at
         raw = data[start:at]
         lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
-        records.append(Record(self._line, raw.removesuffix(b"\n").removesuffix(b"\r"), fields, fault))
+        records.add(self._line, raw.removesuffix(b"\n").removesuffix(b"\r"), fields, fault)
         self._line += lines
         return at
 
@@ -147,9 +163,9 @@ class CsvReader:
             if match.group(1) != self._delimiter:
                 return at
 
-    def _begin_overlong(self, records: list[Record]) -> None:
+    def _begin_overlong(self, records: Records) -> None:
         if not self._overlong:
-            records.append(Record(self._line, self._tail[:1024], [], TOO_LONG))
+            records.add(self._line, self._tail[:1024], [], TOO_LONG)
         self._overlong = True
         # Reading goes on at the next line end; what came before it only counts for the line numbers.
         self._line += self._tail.count(b"\n")

@@ -8,10 +8,8 @@ from itertools import islice
 
 from local_aws.redshift.columns import Column, Format, converter
 from local_aws.redshift.copy_statement import CopyStatement
-from local_aws.redshift.csv_records import CsvReader, Fault, Record, field_offsets
+from local_aws.redshift.csv_records import CsvReader, Fault, Records, field_offsets
 from local_aws.redshift.s3_source import S3Object
-
-BATCH_RECORDS = 4000
 
 EXTRA_COLUMNS = Fault(1202, "Extra column(s) found")
 # Seen on clusters as 1214 for VARCHAR; that it is 1201 for other types follows from AWS's list and is unverified.
@@ -61,53 +59,44 @@ class Loader:
         self.files.append(count)
         for chunk in chunks:
             count.size += len(chunk)
-            yield from self._batches(reader.feed(chunk), count)
-        yield from self._batches(reader.feed(b"", final=True), count)
+            yield self._batch(reader.feed(chunk), count)
+        yield self._batch(reader.feed(b"", final=True), count)
 
-    def _batches(self, records: list[Record], count: FileCount) -> Iterator[tuple[bytes, list[LoadError]]]:
-        rest = iter(records)
-        while batch := list(islice(rest, BATCH_RECORDS)):
-            text, errors, rows = self._batch(batch, count.url)
-            count.lines += len(batch)
-            count.errors += len(errors)
-            self.rows += rows
-            yield text, errors
-
-    def _batch(self, batch: list[Record], url: str) -> tuple[bytes, list[LoadError], int]:
-        width = len(self._columns)
-        whole = [record for record in batch if record.fault is None and len(record.fields) == width]
-        errors = []
-        if len(whole) < len(batch):
-            errors = [
-                self._structure_error(record, url) for record in batch if record.fault or len(record.fields) != width
-            ]
-        if not whole:
-            return b"", errors, 0
+    def _batch(self, records: Records, count: FileCount) -> tuple[bytes, list[LoadError]]:
+        """Return the good rows as PostgreSQL's COPY text, and what is wrong with each of the others."""
+        width, bad = len(self._columns), {}
+        for row, values in enumerate(records.fields):
+            if len(values) != width or row in records.faults:
+                bad[row] = self._structure_error(records, row, count.url)
+        whole = [row for row in range(len(records.raws)) if row not in bad] if bad else range(len(records.raws))
+        fields = [records.fields[row] for row in whole] if bad else records.fields
         columns = []
-        bad: dict[int, LoadError] = {}
-        for index, values in enumerate(zip(*(record.fields for record in whole))):
+        for index, values in enumerate(zip(*fields)):
             converted, faults = self._converters[index](list(values))
             columns.append(converted)
-            for row, fault in faults.items():
-                if row not in bad:
-                    bad[row] = self._value_error(whole[row], index, fault, url)
-        rows = list(map(b"\t".join, zip(*columns)))
+            for at, fault in faults.items():
+                if whole[at] not in bad:
+                    bad[whole[at]] = self._value_error(records, whole[at], index, fault, count.url)
+        texts = list(map(b"\t".join, zip(*columns)))
         if bad:
-            rows = [row for index, row in enumerate(rows) if index not in bad]
-            errors = sorted([*errors, *bad.values()], key=lambda error: error.line)
-        return b"\n".join([*rows, b""]), errors, len(rows)
+            texts = [text for row, text in zip(whole, texts) if row not in bad]
+        count.lines += len(records.raws)
+        count.errors += len(bad)
+        self.rows += len(texts)
+        return b"\n".join([*texts, b""]), [bad[row] for row in sorted(bad)]
 
-    def _structure_error(self, record: Record, url: str) -> LoadError:
-        width, found = len(self._columns), len(record.fields)
-        if record.fault:
-            return LoadError(url, record.line, record.raw, record.fault)
-        if found > width:
-            return LoadError(url, record.line, record.raw, EXTRA_COLUMNS)
+    def _structure_error(self, records: Records, row: int, url: str) -> LoadError:
+        width, found = len(self._columns), len(records.fields[row])
+        fault = records.faults.get(row)
+        if fault or found > width:
+            return LoadError(url, records.lines[row], records.raws[row], fault or EXTRA_COLUMNS)
         column = self._columns[found - 1]
         fault = NO_DELIMITER_TEXT if column.type in ("varchar", "bpchar") else NO_DELIMITER
-        return self._value_error(record, found - 1, fault, url)
+        return self._value_error(records, row, found - 1, fault, url)
 
-    def _value_error(self, record: Record, index: int, fault: Fault, url: str) -> LoadError:
-        offsets = field_offsets(record.raw, self._statement.delimiter, self._statement.quote)
+    def _value_error(self, records: Records, row: int, index: int, fault: Fault, url: str) -> LoadError:
+        raw = records.raws[row]
+        offsets = field_offsets(raw, self._statement.delimiter, self._statement.quote)
         position = next(islice(offsets, index, None), 0)
-        return LoadError(url, record.line, record.raw, fault, self._columns[index], record.fields[index], position)
+        value = records.fields[row][index]
+        return LoadError(url, records.lines[row], raw, fault, self._columns[index], value, position)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from contextlib import suppress
 
 INTEGERS = {"int2": ("Short", 2**15), "int4": ("Integer", 2**31), "int8": ("Long", 2**63)}
 _FLOAT4_MAX = 3.4028234663852886e38
@@ -129,12 +130,34 @@ def timestamp(value: bytes, time_format: str | None, *, with_zone: bool = False)
 
 
 def _epoch(value: bytes, time_format: str) -> bytes:
-    bad = BadValue(1206, f"Invalid timestamp format or value [{time_format}]")
     # Redshift's pages show whole numbers only; a fraction is refused (unverified).
-    if not _INTEGER.fullmatch(value) or len(value) > 18:
-        raise bad
-    try:
-        moment = _EPOCH + dt.timedelta(microseconds=int(value) * _EPOCH_UNITS[time_format])
-    except OverflowError as error:
-        raise bad from error
-    return moment.isoformat(" ").encode()
+    if _INTEGER.fullmatch(value) and len(value) <= 18:
+        with suppress(OverflowError):
+            moment = _EPOCH + dt.timedelta(microseconds=int(value) * _EPOCH_UNITS[time_format])
+            return moment.isoformat(" ").encode()
+    raise BadValue(1206, f"Invalid timestamp format or value [{time_format}]")
+
+
+class _Minutes(dict[int, bytes]):
+    """Minutes since 1970 as text up to the seconds; a column of times has far fewer of them than values."""
+
+    def __missing__(self, minute: int) -> bytes:
+        if len(self) > 100_000:
+            self.clear()
+        text = (_EPOCH + dt.timedelta(minutes=minute)).isoformat(" ", "minutes").encode() + b":"
+        self[minute] = text
+        return text
+
+
+_THOUSANDTHS = tuple(b"%02d.%03d" % divmod(rest, 1000) for rest in range(60_000))
+_FIRST_MILLISECOND = -62_135_596_800_000  # 0001-01-01
+_LAST_MILLISECOND = 253_402_300_799_999  # 9999-12-31
+
+
+def epoch_milliseconds(values: list[bytes]) -> list[bytes] | None:
+    """Read a whole column of whole milliseconds; None if one of them needs a closer look."""
+    numbers = list(map(int, values))
+    if not numbers or min(numbers) < _FIRST_MILLISECOND or max(numbers) > _LAST_MILLISECOND:
+        return None
+    minutes = _Minutes()
+    return [minutes[minute] + _THOUSANDTHS[rest] for minute, rest in (divmod(number, 60_000) for number in numbers)]

@@ -18,6 +18,9 @@ MAX_STARTUP_BYTES = 10_000  # PostgreSQL's own MAX_STARTUP_PACKET_LENGTH
 MAX_MESSAGE_BYTES = 0x3FFFFFFF  # PostgreSQL's own limit of one message
 
 
+_LENGTH = struct.Struct("!xI")  # after the type byte
+
+
 class ProtocolError(ValueError):
     """Bytes that are no message of the protocol."""
 
@@ -51,7 +54,7 @@ class MessageBuffer:
         spans: list[tuple[int, int]] = []
         data, at, size = self._bytes, 0, len(self._bytes)
         while size - at >= 5:
-            length = int.from_bytes(data[at + 1 : at + 5], "big")
+            (length,) = _LENGTH.unpack_from(data, at)
             if not 4 <= length <= MAX_MESSAGE_BYTES:
                 raise ProtocolError(f"a message of type {bytes(data[at : at + 1])!r} says its length is {length}")
             end = at + 1 + length
