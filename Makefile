@@ -10,7 +10,8 @@ VENV := .venv
 LANE3 := .venv-airflow3
 LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	--custom-compile-command "make lock" --quiet --upgrade
-INSTALL = $(VENV)/bin/uv pip install --quiet --require-hashes
+# Compiled once here: Airflow starts many processes, and some machines forbid Python to keep what it compiles.
+INSTALL = $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes
 
 .PHONY: help run up status clean airflow test lint lock
 

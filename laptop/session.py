@@ -23,7 +23,7 @@ START_SECONDS = 120.0
 POLL_SECONDS = 1.0
 
 # Variables of the user's shell that would lead us, Airflow or its clients elsewhere.
-_FOREIGN = ("AIRFLOW_", "AWS_", "PG", "PYTHONPATH", "PYTHONWARNINGS")
+_FOREIGN = ("AIRFLOW_", "AWS_", "PG", "PYTHONPATH", "PYTHONWARNINGS", "PYTHONDONTWRITE")
 _OURS = ("AWS_PORT",)
 
 Say = Callable[[str], None]

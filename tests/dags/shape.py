@@ -1,0 +1,85 @@
+"""Print the shape of a DAG file as JSON: its tasks, and the edges between them, the same on Airflow 2 and 3.
+
+``python shape.py MAIN_DAG.py``. A task inside a SubDAG or TaskGroup is named ``<node>.<task>``; an edge to a SubDAG is
+one to each of its first tasks, an edge from it one from each of its last: that is what a TaskGroup makes of it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+HEAVY = ("boto3", "botocore", "numpy", "pandas")
+
+
+def load(path: str) -> Any:
+    """Import the DAG file and return its DAG."""
+    spec = importlib.util.spec_from_file_location("main_dag", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.dag
+
+
+def ends(task: Any, last: bool) -> list[str]:
+    """The names that an edge at this task is drawn to: its own, or its SubDAG's last or first tasks."""
+    child = getattr(task, "subdag", None)
+    if child is None:
+        return [task.task_id]
+    return [f"{task.task_id}.{inner.task_id}" for inner in (child.leaves if last else child.roots)]
+
+
+def edges(dag: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """All edges, inside SubDAGs too."""
+    found = []
+    for task in dag.tasks:
+        child = getattr(task, "subdag", None)
+        if child is not None:
+            found += edges(child, f"{task.task_id}.")
+        for other in task.downstream_list:
+            found += [(prefix + a, prefix + b) for a in ends(task, True) for b in ends(other, False)]
+    return found
+
+
+def rules(dag: Any, prefix: str = "") -> dict[str, str]:
+    """The trigger rule of each task that has another one than all_success; a SubDAG's is that of its first tasks."""
+    found = {}
+    for task in dag.tasks:
+        child = getattr(task, "subdag", None)
+        if child is not None:
+            found.update(rules(child, f"{task.task_id}."))
+        if task.trigger_rule.value != "all_success":
+            found.update({prefix + name: task.trigger_rule.value for name in ends(task, False)})
+    return found
+
+
+def main(path: str) -> None:
+    """Import what a DAG of this kind needs of Airflow, then the DAG file, and print what came of it."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "airflow" / "plugins"))
+    import airflow_compat  # noqa: F401 (Airflow itself, before the clock starts)
+
+    if airflow_compat.VERSION < (3,):
+        import airflow.operators.subdag  # noqa: F401
+    began = time.perf_counter()
+    dag = load(path)
+    seconds = time.perf_counter() - began
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "heavy": [name for name in HEAVY if name in sys.modules],
+                "edges": sorted(edges(dag)),
+                "rules": rules(dag),
+                "nodes": sorted(task.task_id for task in dag.tasks),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
