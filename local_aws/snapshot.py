@@ -1,6 +1,7 @@
 """All that moto knows, on disk: moto keeps its state in memory, and a laptop's roles and clusters must outlive it."""
 
 import pickle
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ Place = tuple[str, str, str]
 
 
 class Snapshot:
-    """One file, replaced whole: the first line names moto's version, then all backends in one pickle.
+    """One file, replaced whole: a line with moto's version and a checksum, then all backends in one pickle.
 
     In one, since they point at each other: a cluster at its region's security groups.
     """
@@ -40,8 +41,8 @@ class Snapshot:
     def save(self) -> None:
         """Write everything; on return it survives the end of this process."""
         backends = _live()
-        content = _header() + pickle.dumps(backends, pickle.HIGHEST_PROTOCOL)
-        write_atomically(self.file, content)
+        content = pickle.dumps(backends, pickle.HIGHEST_PROTOCOL)
+        write_atomically(self.file, f"{_writer()} {sha256(content).hexdigest()}\n".encode() + content)
         self._written = set(backends)
 
     def save_if_new(self) -> None:
@@ -57,24 +58,23 @@ class Snapshot:
         if not self.file.exists():
             return
         header, _, content = self.file.read_bytes().partition(b"\n")
-        if header + b"\n" != _header():
-            writer, reader = header[:40].decode(errors="replace"), _header().decode().strip()
+        writer, _, checksum = header.decode(errors="replace").rpartition(" ")
+        if sha256(content).hexdigest() != checksum:
+            raise StateError(f"{self.file} is damaged. Remove it and provision again.")
+        if writer != _writer():
             raise StateError(
-                f"{self.file} was written by {writer}, and this is {reader}. "
+                f"{self.file} was written by {writer}, and this is {_writer()}. "
                 "Install that version, or remove the file and provision again."
             )
-        try:
-            # Only we write this file, readable by its owner alone, in a folder of the owner's.
-            backends: dict[Place, BaseBackend] = pickle.loads(content)  # noqa: S301
-        except (pickle.UnpicklingError, EOFError, AttributeError, ImportError) as error:
-            raise StateError(f"{self.file} is damaged ({error}). Remove it and provision again.") from error
+        # Only we write this file, readable by its owner alone, in a folder of the owner's.
+        backends: dict[Place, BaseBackend] = pickle.loads(content)  # noqa: S301
         for (service, account, region), backend in backends.items():
             SERVICES[service][account][region] = backend
         self._written = set(backends)
 
 
-def _header() -> bytes:
-    return f"moto {version('moto')}\n".encode()
+def _writer() -> str:
+    return f"moto {version('moto')}"
 
 
 def _live() -> dict[Place, BaseBackend]:

@@ -1,6 +1,6 @@
 """The services of the local AWS as one thing: started in order, watched, and stopped in reverse.
 
-moto and boto3 are imported late: it takes seconds, in which the servers start already; and a taken port is told at once.
+moto and boto3 are imported late, which takes seconds: the servers start meanwhile, and a taken port is told at once.
 """
 
 import os
