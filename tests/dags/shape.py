@@ -61,7 +61,7 @@ def rules(dag: Any, prefix: str = "") -> dict[str, str]:
 def main(path: str) -> None:
     """Import what a DAG of this kind needs of Airflow, then the DAG file, and print what came of it."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "airflow" / "plugins"))
-    import airflow_compat  # noqa: F401 (Airflow itself, before the clock starts)
+    import airflow_compat
 
     if airflow_compat.VERSION < (3,):
         import airflow.operators.subdag  # noqa: F401

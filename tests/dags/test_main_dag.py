@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-
 from warehouse.catalog import DIMENSIONS, FACTS, SOURCES
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -58,13 +58,17 @@ def _run_one(cursor: Cursor, source: Source, check: Check, table_name: str, load
         return None
     cursor.execute(sql.SQL("{} ORDER BY {} LIMIT {}").format(offending, _numbers(shown), sql.Literal(_SHOWN)), values)
     return Finding(
-        table_name, check, EXPECTED[check.kind].format(check=check), f"{count} rows", tuple(cursor.fetchall())
+        table_name,
+        check,
+        _EXPECTED[check.kind].format(check=check, columns=", ".join(check.columns)),
+        f"{count} rows",
+        tuple(cursor.fetchall()),
     )
 
 
-EXPECTED = {
+_EXPECTED = {
     "null_check": "no NULL",
-    "unique_check": "every ({check.columns}) once",
+    "unique_check": "every ({columns}) once",
     "min": "at least {check.value}",
     "max": "at most {check.value}",
     "accepted_values": "one of {check.value}",

@@ -1,0 +1,66 @@
+"""A provisioned warehouse for the tests of the pipeline: local AWS, bucket, role and cluster, once a session."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator
+
+import boto3
+import pytest
+from warehouse import ledger, settings
+from warehouse.login import connect
+from warehouse.redshift import in_transaction
+
+from local_aws.testing import AwsProcess, client_environment
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """What ``iac up`` made, and a client of its S3."""
+
+    settings: settings.Settings
+    s3: Any
+
+    def connect(self) -> Any:
+        """Open a connection to the warehouse."""
+        return connect(self.settings)
+
+    def put(self, key: str, text: str | bytes) -> None:
+        """Put an object into the bucket."""
+        body = text.encode() if isinstance(text, str) else text
+        self.s3.put_object(Bucket=self.settings.bucket, Key=key, Body=body)
+
+    def rows(self, query: Any, values: Any = None) -> list[tuple[Any, ...]]:
+        """Run a query in a transaction of its own."""
+        with closing(self.connect()) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return list(cursor.fetchall()) if cursor.description else []
+
+
+@pytest.fixture(scope="session")
+def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisioned]:
+    folder = tmp_path_factory.mktemp("provisioned")
+    cfg = folder / "udacity_dwh.cfg"
+    shutil.copy(REPOSITORY / "airflow" / "config" / "udacity_dwh.cfg", cfg)
+    with AwsProcess(folder / "aws") as aws, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UDACITY_DWH_CFG", str(cfg))
+        for name, value in aws.environment().items():
+            patch.setenv(name, value)
+        done = subprocess.run(
+            [sys.executable, "-m", "iac", "up"],
+            env=client_environment(aws),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        found = Provisioned(settings.load(), boto3.client("s3"))
+        in_transaction(found.connect, ledger.create)
+        yield found

@@ -1,0 +1,116 @@
+"""Months of one degree, loaded as the DAG's tasks load them; each test has a degree of its own."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from warehouse import build, checks, ddl, ledger, load, objects, rejects
+from warehouse.catalog import FACTS, STAGED
+from warehouse.redshift import in_transaction
+
+MONTH = "2019-01-01"
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Loads files of one degree: what ``create``, ``load``, ``stl_check`` and ``data_quality`` do, without Airflow."""
+
+    provisioned: Any
+    degree: str
+
+    def table(self, source: str) -> str:
+        """The staging table's name."""
+        return STAGED[source].table_name(self.degree)
+
+    def key(self, source: str, month: str = MONTH) -> str:
+        """Where the file of the month belongs."""
+        return STAGED[source].s3_key(self.degree, month[:4], str(int(month[5:7])))
+
+    def put(self, source: str, rows: str | bytes, month: str = MONTH) -> None:
+        """Put a file: the header, then these rows."""
+        head = ",".join(column.name for column in STAGED[source].columns) + "\n"
+        body = rows.encode() if isinstance(rows, str) else rows
+        self.provisioned.put(self.key(source, month), head.encode() + body)
+
+    def prepare(self, source: str, month: str = MONTH) -> load.Load:
+        """What the load task does before its transaction."""
+        known = STAGED[source]
+        in_transaction(
+            self.provisioned.connect, lambda cursor: cursor.execute(ddl.create_table(known.table(self.degree)))
+        )
+        s3, settings = self.provisioned.s3, self.provisioned.settings
+        obj = objects.head(s3, settings.bucket, self.key(source, month))
+        return load.Load(
+            source=known,
+            degree=self.degree if known.monthly else None,
+            load_month=month,
+            obj=obj,
+            manifest_url=objects.put_manifest(s3, obj, f"{self.table(source)}/{month}"),
+            records=objects.count_records(s3, obj),
+            role_arn=settings.role_arn,
+            region=settings.region,
+            recorded_by="a test",
+        )
+
+    def load(self, source: str, rows: str | bytes | None = None, month: str = MONTH) -> load.Loaded:
+        """Put the file if rows are given, and load it."""
+        if rows is not None:
+            self.put(source, rows, month)
+        task = self.prepare(source, month)
+        return in_transaction(self.provisioned.connect, lambda cursor: load.replace(cursor, task))
+
+    def status(self, source: str, month: str = MONTH) -> ledger.Entry:
+        """The ledger's newest row."""
+        name = self.table(source)
+        return in_transaction(self.provisioned.connect, lambda cursor: ledger.status(cursor, [name], month)[name])
+
+    def settle(self, source: str, month: str = MONTH) -> ledger.Entry:
+        """What stl_check does."""
+
+        def work(cursor: Any) -> ledger.Entry:
+            entry = rejects.settle(
+                cursor, ledger.status(cursor, [self.table(source)], month)[self.table(source)], "a test"
+            )
+            ledger.add(cursor, entry)
+            return entry
+
+        return in_transaction(self.provisioned.connect, work)
+
+    def check(self, source: str, month: str = MONTH) -> list[checks.Finding]:
+        """What data_quality finds."""
+        return in_transaction(
+            self.provisioned.connect, lambda cursor: checks.run(cursor, STAGED[source], self.degree, month)
+        )
+
+    def build(self, fact: str, month: str = MONTH) -> list[tuple[Any, ...]]:
+        """Build a fact; return its rows of the month without load_month, sorted."""
+        known = {each.name: each for each in FACTS}[fact]
+
+        def work(cursor: Any) -> list[tuple[Any, ...]]:
+            cursor.execute(ddl.create_table(known.table(self.degree)))
+            build.replace(cursor, known, self.degree, month, "a test")
+            cursor.execute(f"SELECT * FROM {known.table_name(self.degree)} WHERE load_month = %s", (month,))  # noqa: S608
+            return sorted((row[:-1] for row in cursor.fetchall()), key=str)
+
+        return in_transaction(self.provisioned.connect, work)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Run a query in which ``{source}`` stands for a staging table."""
+        return self.provisioned.rows(query.format(**{name: self.table(name) for name in STAGED}))
+
+
+@pytest.fixture
+def degree(provisioned: Any) -> Loader:
+    return Loader(provisioned, f"degree_{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture(scope="session")
+def dimensions(provisioned: Any) -> None:
+    """Two students, three projects in two sections, two videos."""
+    loader = Loader(provisioned, "none")
+    loader.load("users_dim", "1,Ada,ada,Köln,ada@example.org,Acme\n2,Bo,bo,Oslo,bo@example.org,\n")
+    loader.load("projects_dim", "10,1,Titanic,Start,d\n11,1,Weather,Start,d\n20,2,Bikes,Regression,d\n")
+    loader.load("videos_dim", "100,Hello,Start,d\n200,Lines,Regression,d\n")
