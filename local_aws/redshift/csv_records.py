@@ -70,7 +70,7 @@ class CsvReader:
     def feed(self, chunk: bytes, *, final: bool = False) -> Records:
         """Return the records that are complete with this piece; the last piece is ``final``."""
         data = self._tail + chunk
-        at = self._skip_header(data)
+        at = self._skip_header(data, final=final)
         records = Records()
         while at < len(data):
             end = data.find(b"\n", at)
@@ -89,13 +89,13 @@ class CsvReader:
             self._begin_overlong(records)
         return records
 
-    def _skip_header(self, data: bytes) -> int:
+    def _skip_header(self, data: bytes, *, final: bool) -> int:
         """Header lines are lines of text, whatever quotes they hold."""
         at = 0
         while self._skip_lines:
             end = data.find(b"\n", at)
             if end < 0:
-                return at
+                return len(data) if final else at
             at, self._skip_lines, self._line = end + 1, self._skip_lines - 1, self._line + 1
         return at
 

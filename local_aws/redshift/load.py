@@ -65,8 +65,8 @@ class Loader:
     def _batch(self, records: Records, count: FileCount) -> tuple[bytes, list[LoadError]]:
         """Return the good rows as PostgreSQL's COPY text, and what is wrong with each of the others."""
         width, bad = len(self._columns), {}
-        for row, values in enumerate(records.fields):
-            if len(values) != width or row in records.faults:
+        for row, found in enumerate(records.fields):
+            if len(found) != width or row in records.faults:
                 bad[row] = self._structure_error(records, row, count.url)
         whole = [row for row in range(len(records.raws)) if row not in bad] if bad else range(len(records.raws))
         fields = [records.fields[row] for row in whole] if bad else records.fields

@@ -76,6 +76,7 @@ class S3Copy:
 
     def _load(self) -> bytes:
         target = self._target()
+        loader = Loader(self._statement, target.columns)
         source = S3Source(self._services.s3_client(), self._services.authorize, self._statement)
         objects = source.objects()
         load = LoadOf(
@@ -87,7 +88,6 @@ class S3Copy:
             table_name=self._statement.table,
             source=self._statement.source,
         )
-        loader = Loader(self._statement, target.columns)
         with History(self._services.postgres, load) as history:
             history.begin(len(objects))
             try:

@@ -134,7 +134,7 @@ def _epoch(value: bytes, time_format: str) -> bytes:
     if _INTEGER.fullmatch(value) and len(value) <= 18:
         with suppress(OverflowError):
             moment = _EPOCH + dt.timedelta(microseconds=int(value) * _EPOCH_UNITS[time_format])
-            return moment.isoformat(" ").encode()
+            return moment.isoformat(" ", "seconds" if time_format == "epochsecs" else "milliseconds").encode()
     raise BadValue(1206, f"Invalid timestamp format or value [{time_format}]")
 
 
