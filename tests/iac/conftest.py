@@ -1,0 +1,40 @@
+"""A cfg of one's own, and clients that AWS never hears."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from warehouse.settings import CFG, Settings, load
+
+
+@pytest.fixture
+def cfg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the repository's cfg, so that no test writes an overlay beside the real one."""
+    path = tmp_path / "udacity_dwh.cfg"
+    path.write_text(CFG.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setenv("UDACITY_DWH_CFG", str(path))
+    return path
+
+
+@pytest.fixture
+def settings(cfg: Path) -> Settings:
+    return replace(load(cfg), bucket="data", cluster_identifier="one")
+
+
+@pytest.fixture
+def stubbed() -> Callable[[str], tuple[Any, Stubber]]:
+    """A client whose answers the test writes; one that is asked anything else fails."""
+
+    def make(service: str) -> tuple[Any, Stubber]:
+        new: Callable[..., Any] = boto3.client
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        client = new(service, region_name="us-west-2", **keys)
+        stubber = Stubber(client)
+        stubber.activate()
+        return client, stubber
+
+    return make

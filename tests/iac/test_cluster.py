@@ -1,0 +1,171 @@
+"""A cluster that is slow or broken, as moto never is: answers from botocore's Stubber, time from the test."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+from warehouse.settings import Settings
+
+from iac import cluster
+from iac.cluster import Clock
+from iac.faults import IacError
+from iac.secret import Login
+
+Stubbed = Callable[[str], tuple[Any, Stubber]]
+ROLE = "arn:aws:iam::123456789012:role/copy"
+
+
+class Time:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.passed, sleep=self.sleep)
+
+
+def described(status: str, **more: Any) -> dict[str, Any]:
+    return {"Clusters": [{"ClusterIdentifier": "one", "ClusterStatus": status, **more}]}
+
+
+READY = described("available", Endpoint={"Address": "one.example", "Port": 5439})
+
+
+def answers(stubber: Stubber, *responses: dict[str, Any]) -> None:
+    for response in responses:
+        stubber.add_response("describe_clusters", response, {"ClusterIdentifier": "one"})
+
+
+def test_waiting_asks_until_it_is_available_and_tells_how_it_stands(stubbed: Stubbed) -> None:
+    redshift, stubber = stubbed("redshift")
+    answers(stubber, *[described("creating")] * 7, READY)
+    time, said = Time(), list[str]()
+    found = cluster.wait_until_available(redshift, "one", said.append, clock=time.clock)
+    assert found["Endpoint"]["Address"] == "one.example"
+    assert time.passed == 70
+    assert said == ["cluster one: creating, 30 s", "cluster one: creating, 60 s"]
+    stubber.assert_no_pending_responses()
+
+
+def test_available_without_an_address_is_not_there_yet(stubbed: Stubbed) -> None:
+    redshift, stubber = stubbed("redshift")
+    answers(stubber, described("available"), READY)
+    cluster.wait_until_available(redshift, "one", print, clock=Time().clock)
+    stubber.assert_no_pending_responses()
+
+
+def test_a_password_on_its_way_is_waited_for(stubbed: Stubbed) -> None:
+    redshift, stubber = stubbed("redshift")
+    pending = described("available", Endpoint={"Address": "a"}, PendingModifiedValues={"MasterUserPassword": "****"})
+    answers(stubber, pending, READY)
+    cluster.wait_until_available(redshift, "one", print, clock=Time().clock)
+    stubber.assert_no_pending_responses()
+
+
+def test_waiting_ends_at_the_limit(stubbed: Stubbed) -> None:
+    redshift, stubber = stubbed("redshift")
+    answers(stubber, *[described("creating")] * 20)
+    time = Time()
+    with pytest.raises(IacError, match="cluster one: still creating after 2 minutes"):
+        cluster.wait_until_available(redshift, "one", print, limit=120, clock=time.clock)
+    assert time.passed == 120
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [("paused", "resume"), ("incompatible-hsm", "console"), ("hardware-failure", "console"), ("deleting", "console")],
+)
+def test_a_state_that_does_not_pass_ends_the_waiting_at_once(stubbed: Stubbed, status: str, advice: str) -> None:
+    redshift, stubber = stubbed("redshift")
+    answers(stubber, described("modifying"), described(status))
+    time = Time()
+    with pytest.raises(IacError, match=rf"it is {status}(.|\n)*{advice}"):
+        cluster.wait_until_available(redshift, "one", print, clock=time.clock)
+    assert time.passed == 10
+
+
+def test_what_aws_refuses_while_waiting_is_told(stubbed: Stubbed) -> None:
+    redshift, stubber = stubbed("redshift")
+    stubber.add_client_error("describe_clusters", "ExpiredToken", "The security token is expired")
+    with pytest.raises(IacError, match=r"cluster one: AWS refused DescribeClusters: ExpiredToken(.|\n)*log in again"):
+        cluster.wait_until_available(redshift, "one", print, clock=Time().clock)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "size"),
+    [(1, {"ClusterType": "single-node"}), (2, {"ClusterType": "multi-node", "NumberOfNodes": 2})],
+)
+def test_it_is_ordered_encrypted_and_private(
+    stubbed: Stubbed, settings: Settings, nodes: int, size: dict[str, Any]
+) -> None:
+    redshift, stubber = stubbed("redshift")
+    expected = {
+        "ClusterIdentifier": "one",
+        "NodeType": settings.node_type,
+        "DBName": settings.database,
+        "MasterUsername": "boss",
+        "MasterUserPassword": "Passw0rd",
+        "Port": settings.port,
+        "IamRoles": [ROLE],
+        "Encrypted": True,
+        "PubliclyAccessible": False,
+        **size,
+    }
+    stubber.add_response("create_cluster", {}, expected)
+    said = list[str]()
+    changed = Settings(**{**vars(settings), "number_of_nodes": nodes})
+    cluster.create(redshift, changed, Login("boss", "Passw0rd"), ROLE, said.append)
+    stubber.assert_no_pending_responses()
+    assert "Passw0rd" not in "".join(said)
+
+
+def test_a_role_is_added_only_if_it_is_not_there(stubbed: Stubbed) -> None:
+    redshift, stubber = stubbed("redshift")
+    has: Any = {"ClusterIdentifier": "one", "IamRoles": [{"IamRoleArn": ROLE}]}
+    cluster.ensure_role(redshift, has, ROLE, print)
+    stubber.add_response("modify_cluster_iam_roles", {}, {"ClusterIdentifier": "one", "AddIamRoles": [ROLE]})
+    has["IamRoles"] = []
+    cluster.ensure_role(redshift, has, ROLE, print)
+    stubber.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("option", ["database", "user"])
+def test_another_cluster_of_the_same_name_is_not_taken(settings: Settings, option: str) -> None:
+    found: Any = {"DBName": settings.database, "MasterUsername": settings.user}
+    cluster.check(found, settings)
+    found["DBName" if option == "database" else "MasterUsername"] = "other"
+    with pytest.raises(IacError, match=f"cluster one: its {option} is 'other'"):
+        cluster.check(found, settings)
+
+
+def test_deleting_waits_until_it_is_gone(stubbed: Stubbed) -> None:
+    redshift, stubber = stubbed("redshift")
+    answers(stubber, READY)
+    stubber.add_response("delete_cluster", {}, {"ClusterIdentifier": "one", "SkipFinalClusterSnapshot": True})
+    answers(stubber, described("deleting"), described("deleting"))
+    stubber.add_client_error("describe_clusters", "ClusterNotFound")
+    time = Time()
+    cluster.delete(redshift, "one", print, snapshot=False, clock=time.clock)
+    assert time.passed == 20
+    stubber.assert_no_pending_responses()
+
+
+def test_one_that_is_being_deleted_is_only_waited_for(stubbed: Stubbed) -> None:
+    redshift, stubber = stubbed("redshift")
+    answers(stubber, described("deleting"))
+    stubber.add_client_error("describe_clusters", "ClusterNotFound")
+    cluster.delete(redshift, "one", print, snapshot=True, clock=Time().clock)
+    stubber.assert_no_pending_responses()
+
+
+def test_deleting_ends_at_the_limit(stubbed: Stubbed) -> None:
+    redshift, stubber = stubbed("redshift")
+    answers(stubber, *[described("deleting")] * 200)
+    with pytest.raises(IacError, match="still there after 30 minutes"):
+        cluster.delete(redshift, "one", print, snapshot=True, clock=Time().clock)
