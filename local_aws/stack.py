@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from local_aws.databases import ClusterDatabases
+from local_aws.port_choice import choose_ports
 from local_aws.ports import check_free
 from local_aws.postgres import Postgres, PostgresFailed
 from local_aws.redshift.cluster import postgres_for
@@ -81,6 +82,7 @@ class Stack:
 
     def _start_redshift(self) -> ClusterDatabases:
         self._postgres = postgres_for(self.state.path / "redshift")
+        (self._postgres.port,) = choose_ports(1)
         self._running.callback(self._postgres.stop)
         self._postgres.start()
         endpoint = Endpoint(

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from local_aws.ports import free_port
+from local_aws.port_choice import choose_ports
 from local_aws.stack import Ports
 from local_aws.state import StateFolder
 
@@ -102,10 +102,7 @@ class AwsProcess:
 
 def free_ports() -> Ports:
     """Three different ports that nobody listens on."""
-    chosen: set[int] = set()
-    while len(chosen) < 3:
-        chosen.add(free_port())
-    return Ports(*chosen)
+    return Ports(*choose_ports(3))
 
 
 def client_environment(aws: AwsProcess) -> dict[str, str]:
