@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
+
 from local_aws.files import write_atomically
 
 REGION = "us-west-2"
@@ -105,7 +107,10 @@ class StateFolder:
         try:
             endpoints = json.loads(self.endpoints_file.read_text())
         except FileNotFoundError:
-            raise StateError(f"No local AWS answers on {self.path}. Start it: python -m local_aws --state …") from None
+            endpoints = None
+        # One that was killed leaves its announcement behind.
+        if endpoints is None or not psutil.pid_exists(endpoints["pid"]):
+            raise StateError(f"No local AWS answers on {self.path}. Start it: python -m local_aws --state …")
         return self._environment(endpoints)
 
     def _environment(self, endpoints: dict[str, Any]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The state folder: one process at a time, keys that stay, and an announcement that comes and goes."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from local_aws.state import StateError, StateFolder
 
-ENDPOINTS = {"aws_url": "http://127.0.0.1:1", "s3_url": "http://127.0.0.1:2", "region": "us-west-2"}
+ENDPOINTS = {"pid": os.getpid(), "aws_url": "http://127.0.0.1:1", "s3_url": "http://127.0.0.1:2", "region": "us-west-2"}
 
 
 def test_a_folder_is_held_by_one_and_free_again_when_that_one_is_gone(tmp_path: Path) -> None:
@@ -70,3 +71,12 @@ def test_there_is_no_environment_before_and_after(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="python -m local_aws"):
         folder.environment()
     assert not folder.exports_file.exists()
+
+
+def test_one_that_was_killed_is_not_taken_for_running(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    folder = StateFolder(tmp_path)
+    folder.announce({**ENDPOINTS, "pid": gone.pid})
+    with pytest.raises(StateError, match="python -m local_aws"):
+        folder.environment()
