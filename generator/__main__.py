@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from typing import Sequence
+from typing import Any, Sequence
 
 from tqdm import tqdm
 
@@ -26,8 +27,30 @@ AWS_PROFILE and so on).
 
 def _numbers(text: str) -> tuple[int, ...]:
     """``2019`` or ``2018-2020``."""
-    first, _, last = text.partition("-")
-    return tuple(range(int(first), int(last or first) + 1))
+    found = re.fullmatch(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a range such as 1-6")
+    return tuple(range(int(found[1]), int(found[2] or found[1]) + 1))
+
+
+_DEFAULT = Options(to="generated_data")
+_SEVERAL = {"nargs": "+", "type": _numbers}
+_OPTIONS: tuple[tuple[str, str, object, dict[str, Any]], ...] = (
+    ("--to", "folder or s3://bucket/prefix", _DEFAULT.to, {"metavar": "PLACE"}),
+    ("--students", "how many", _DEFAULT.students, {"type": int, "metavar": "N"}),
+    ("--degrees", f"of {', '.join(DEGREES)}", _DEFAULT.degrees, {"nargs": "+", "metavar": "NAME"}),
+    ("--years", "such as 2019 or 2018-2020", [_DEFAULT.years], {**_SEVERAL, "metavar": "YEAR"}),
+    ("--months", "such as 1 2 or 1-6", [_DEFAULT.months], {**_SEVERAL, "metavar": "MONTH"}),
+    ("--seed", "another number, other students", _DEFAULT.seed, {"type": int}),
+    (
+        "--bad-rows",
+        f"plant N records that a warehouse refuses; {MANIFEST} tells where",
+        0,
+        {"type": int, "metavar": "N"},
+    ),
+    ("--bad-in", "only in files like 'data_science/2019/1/*'", "*", {"metavar": "PATTERN"}),
+    ("--processes", "how many; as many as pay if not given", None, {"type": int, "metavar": "N"}),
+)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,49 +60,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add, default = parser.add_argument, Options(to="generated_data")
-    shown = {name: " ".join(map(str, getattr(default, name))) for name in ("degrees", "years")}
-    add("--to", default=default.to, metavar="PLACE", help=f"folder or s3://bucket/prefix (default: {default.to})")
-    add("--students", type=int, default=default.students, metavar="N", help=f"how many (default: {default.students})")
-    add(
-        "--degrees",
-        nargs="+",
-        default=default.degrees,
-        metavar="NAME",
-        help=f"of {', '.join(DEGREES)} (default: {shown['degrees']})",
-    )
-    add(
-        "--years",
-        nargs="+",
-        type=_numbers,
-        default=[default.years],
-        metavar="YEAR",
-        help=f"e.g. 2019 or 2018-2020 (default: {shown['years']})",
-    )
-    add(
-        "--months",
-        nargs="+",
-        type=_numbers,
-        default=[default.months],
-        metavar="MONTH",
-        help="e.g. 1 2 or 1-6 (default: 1-12)",
-    )
-    add("--seed", type=int, default=default.seed, help=f"another number, other students (default: {default.seed})")
-    add(
-        "--bad-rows",
-        type=int,
-        default=0,
-        metavar="N",
-        help=f"plant N records that a warehouse refuses; {MANIFEST} tells what stands where",
-    )
-    add(
-        "--bad-in",
-        default="*",
-        metavar="PATTERN",
-        help="only in files that match, e.g. 'data_science/2019/1/*' (default: all)",
-    )
-    add("--processes", type=int, metavar="N", help="default: as many as pay")
+    for name, about, default, more in _OPTIONS:
+        shown = "" if default is None else f" (default: {_as_written(default)})"
+        parser.add_argument(name, help=about + shown, default=default, **more)
     return parser
+
+
+def _as_written(default: object) -> str:
+    """A default as one would write it on the command line."""
+    if default == [_DEFAULT.months]:
+        return "1-12"
+    values = default[0] if isinstance(default, list) else default
+    return " ".join(map(str, values)) if isinstance(values, tuple) else str(values)
 
 
 def _options(arguments: Sequence[str] | None) -> Options:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Iterator
 
 from generator.destination import DestinationError
@@ -20,9 +21,12 @@ class Folder:
 
     def check(self) -> None:
         """Raise DestinationError if nothing can be written here."""
-        with self.open(".writable") as file:
-            file.write(b"")
-        (self.root / ".writable").unlink()
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise DestinationError(f"{self.root}: {error.strerror}. Name a folder that you may write to.") from error
 
     @contextmanager
     def open(self, key: str) -> Iterator[IO[bytes]]:
@@ -38,13 +42,10 @@ class Folder:
                 yield file
             part.replace(path)
         except OSError as error:
-            raise DestinationError(f"{path}: {error.strerror or error}. {_advice(error)}") from error
+            raise DestinationError(
+                f"{path}: {error.strerror or error}. No part of this file was kept; make room or name another folder,"
+                " and run it again."
+            ) from error
         finally:
             if part.is_file():
                 part.unlink()
-
-
-def _advice(error: OSError) -> str:
-    if isinstance(error, (PermissionError, NotADirectoryError, FileExistsError, IsADirectoryError)):
-        return "Name a folder that you may write to."
-    return "No part of this file was kept; make room or name another folder, and run it again."

@@ -37,6 +37,12 @@ def test_options_that_cannot_be(
     assert not (tmp_path / "made").exists()
 
 
+def test_what_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--years", "20x9"])
+    assert "--years: '20x9' is neither a number nor a range such as 1-6" in capsys.readouterr().err
+
+
 def test_no_degree_at_all() -> None:
     with pytest.raises(OptionError, match="degrees: none is not taught"):
         Options(to="made", degrees=())
