@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -65,6 +71,17 @@ def test_a_summary_at_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert int(said[1]) == len(files) == 3 + 3 * 2 * 4
     assert float(said[3]) == round(sum(path.stat().st_size for path in files) / 1e6, 1)
     assert {path.parent.name for path in files} == {"12", "dimensional_tables"}
+
+
+def test_progress_shows_on_a_terminal_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "generator", "--students", "50", "--months", "1", "--to", str(tmp_path)]
+    quiet = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert quiet.stderr == ""
+    here, there = os.openpty()
+    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    with os.fdopen(here, "rb", buffering=0) as terminal, os.fdopen(there, "wb") as shown:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=shown)
+        assert b"/4 [" in terminal.read(10_000)
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
