@@ -1,0 +1,108 @@
+"""Ten broken rows in one degree hold back its facts and no other's, until a person has mended them."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from expected_facts import expected
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FILE = "data_science/2019/1/project_feedback.csv"
+TABLE = "data_science_project_feedback"
+READ_IT = {"data_science_avg_project_rating"}
+
+
+@pytest.fixture(scope="module")
+def broken(laptop: Any) -> list[tuple[int, str]]:
+    """January of two degrees, one of them added to the DAG by its name; ten ratings are no numbers. Their lines."""
+    laptop.data, laptop.dags = laptop.folder / "data", laptop.folder / "dags"
+    for degree, like in (("data_science", "data_science"), ("data_ethics", "data_analytics")):
+        shutil.copytree(REPOSITORY / "sample_data" / like / "2019" / "1", laptop.data / degree / "2019" / "1")
+    shutil.copytree(REPOSITORY / "sample_data" / "dimensional_tables", laptop.data / "dimensional_tables")
+    main_dag = (REPOSITORY / "airflow" / "dags" / "main_dag.py").read_text("utf-8")
+    for old, new in (
+        ('["data_science", "data_analytics", "data_engineering"]', '["data_science", "data_ethics"]'),
+        ("end_date=datetime(2019, 2, 1)", "end_date=datetime(2019, 1, 1)"),
+    ):
+        assert old in main_dag
+        main_dag = main_dag.replace(old, new)
+    laptop.dags.mkdir()
+    (laptop.dags / "main_dag.py").write_text(main_dag, "utf-8")
+    return break_ratings(laptop.data / FILE, 10)
+
+
+def break_ratings(path: Path, count: int) -> list[tuple[int, str]]:
+    """Put an x before the rating of some short records that stand on one line; return line numbers and lines."""
+    lines, outside, plain = path.read_text("utf-8").split("\n"), True, []
+    for number, line in enumerate(lines):
+        whole = outside and line.count('"') % 2 == 0
+        if number and whole and line and len(line.encode()) < 1000 and number % 7 == 0:
+            plain.append(number)
+        outside ^= line.count('"') % 2 == 1
+    for number in plain[:count]:
+        head, _, rating = lines[number].rpartition(",")
+        lines[number] = f"{head},x{rating}"
+    path.write_text("\n".join(lines), "utf-8")
+    return [(number + 1, lines[number]) for number in plain[:count]]
+
+
+@pytest.fixture(scope="module")
+def held(laptop: Any, broken: Any) -> Any:
+    """The run over the broken file."""
+    return laptop.run("run")
+
+
+def test_the_run_fails_with_the_error_of_the_task(held: Any) -> None:
+    assert held.returncode == 1
+    assert "January 2019: failed" in held.stdout
+    assert "stage_project_feedback.data_science_stl_check" in held.stderr
+    assert f"10 refused rows of 2019-01-01 stand in {TABLE}_errors. Mend them" in held.stderr
+
+
+def test_the_ten_rows_stand_in_the_error_table(laptop: Any, held: Any, broken: Any) -> None:
+    with laptop.warehouse() as cursor:
+        cursor.execute(f"SELECT line_number, raw_line, colname FROM {TABLE}_errors ORDER BY line_number")  # noqa: S608
+        rows = cursor.fetchall()
+    assert len(rows) == 10
+    assert rows == [(number, line, "rating") for number, line in broken]
+
+
+def test_the_other_degree_s_facts_are_built_and_so_are_those_that_do_not_read_the_file(laptop: Any, held: Any) -> None:
+    tables = laptop.tables()
+    for fact, rows in expected(laptop.data, "data_ethics", 2019, 1).items():
+        assert [row[:-1] for row in tables[f"data_ethics_{fact}"]] == rows
+    built = {name for name, _ in laptop.ledger() if "_avg_" in name or "_highest_" in name}
+    assert {name for name in built if name.startswith("data_science")} == {
+        f"data_science_{fact}" for fact in expected(laptop.data, "data_ethics", 2019, 1)
+    } - READ_IT
+
+
+def test_after_mending_the_held_fact_is_built_and_nothing_is_staged_again(laptop: Any, held: Any, broken: Any) -> None:
+    before = laptop.ledger()
+    with laptop.warehouse() as cursor:
+        for _, line in broken:
+            user, project, submitted, text, rating = next(csv.reader([line]))
+            cursor.execute(
+                f"INSERT INTO {TABLE} VALUES (%s, %s, TIMESTAMP 'epoch' + %s / 1000.0 * INTERVAL '1 second', %s, %s, %s)",  # noqa: S608
+                (user, project, int(submitted), text, int(rating.lstrip("x")), date(2019, 1, 1)),
+            )
+        cursor.execute(f"DROP TABLE {TABLE}_errors")
+    done = laptop.run("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = laptop.ledger()
+    copies = {key: copy for key, (_, copy) in before.items()}
+    assert {key: copy for key, (_, copy) in after.items() if key in copies} == copies
+    mended = laptop.data / FILE
+    mended.write_text(re.sub(r",x([123])$", r",\1", mended.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    assert [row[:-1] for row in laptop.tables()["data_science_avg_project_rating"]] == expected(
+        laptop.data, "data_science", 2019, 1
+    )["avg_project_rating"]

@@ -1,0 +1,72 @@
+"""One command loads two months; doing all of it again, with a kill -9 here and there, ends with the same rows."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from expected_facts import expected
+
+from warehouse.build import expected_facts, expected_tables
+from warehouse.ledger import BUILT, PASSED
+
+DEGREES = ("data_science", "data_analytics", "data_engineering")
+MONTHS = (1, 2)
+
+
+@pytest.fixture(scope="module")
+def first_run(laptop: Any) -> Any:
+    """``run`` on a fresh state, and what it left in every table."""
+    done = laptop.run("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done, laptop.tables(), laptop.ledger()
+
+
+def test_it_shows_progress_and_the_tables_and_stops_everything(laptop: Any, first_run: Any) -> None:
+    output = first_run[0].stdout
+    assert "January 2019: success  113 tasks done" in output
+    assert "February 2019: success  113 tasks done" in output
+    assert output.index("The ledger: what became of every file") < output.index("data_analytics_avg_project_rating (with")
+    assert laptop.still_running() == []
+
+
+def test_every_file_has_passed_and_every_fact_is_built(first_run: Any) -> None:
+    ledger = first_run[2]
+    tables, facts = expected_tables(DEGREES), expected_facts(DEGREES)
+    assert {key: status for key, (status, _) in ledger.items()} == {
+        **{(table, f"2019-0{month}-01"): PASSED for table in tables for month in MONTHS},
+        **{(fact, f"2019-0{month}-01"): BUILT for fact in facts for month in MONTHS},
+    }
+
+
+@pytest.mark.parametrize("month", MONTHS)
+@pytest.mark.parametrize("degree", DEGREES)
+def test_the_facts_are_those_computed_from_the_files(laptop: Any, first_run: Any, degree: str, month: int) -> None:
+    tables = first_run[1]
+    for fact, rows in expected(laptop.data, degree, 2019, month).items():
+        assert rows
+        found = [row[:-1] for row in tables[f"{degree}_{fact}"] if row[-1] == date(2019, month, 1)]
+        assert sorted(found, key=repr) == rows
+
+
+def test_all_of_it_again_with_two_kills_ends_with_the_same_rows(laptop: Any, first_run: Any) -> None:
+    _, tables, ledger = first_run
+    killed = laptop.run_and_kill("scheduler", 30, "--again")
+    assert killed.returncode == 1
+    assert "scheduler was ended by signal 9" in killed.stdout
+    assert laptop.still_running() == []
+    killed = laptop.run_and_kill("local_aws", 80)
+    assert killed.returncode == 1
+    assert "local_aws was ended by signal 9" in killed.stdout
+    done = laptop.run("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert laptop.tables() == tables
+    copies = {key: copy for key, (_, copy) in ledger.items() if copy is not None}
+    again = {key: copy for key, (_, copy) in laptop.ledger().items() if copy is not None}
+    assert set(again) == set(copies)
+    assert [key for key in copies if again[key] <= max(copies.values())] == []

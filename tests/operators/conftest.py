@@ -1,0 +1,39 @@
+"""Operators run by hand, with Airflow's connections in the environment: no scheduler, no metadata database."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from typing import Any, Iterator
+
+import pytest
+
+# Airflow reads these when it is first imported, and would write into the home of whoever runs the tests.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-")
+os.environ["AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY"] = "True"
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+
+@pytest.fixture
+def airflow_connections(provisioned: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The connections that airflow/scripts/connections.py makes, as environment variables."""
+    from warehouse.login import login
+
+    settings, who = provisioned.settings, login(provisioned.settings)
+    redshift = {
+        "conn_type": "postgres",
+        "host": settings.host,
+        "port": settings.port,
+        "schema": settings.database,
+        "login": who.username,
+        "password": who.password,
+        "extra": {"sslmode": settings.sslmode},
+    }
+    aws = {
+        "conn_type": "aws",
+        "extra": {"region_name": settings.region, "bucket": settings.bucket, "role_arn": settings.role_arn},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_REDSHIFT", json.dumps(redshift))
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_CREDENTIALS", json.dumps(aws))
+    yield

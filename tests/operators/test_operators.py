@@ -1,0 +1,166 @@
+"""What each operator says and leaves when something is wrong, and that it goes on when that is mended."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+import pytest
+
+from warehouse.catalog import DIMENSIONS, FACTS, STAGED
+
+MONTH = {"load_month": "2019-01-01"}
+CONTEXT = {"run_id": "a test"}
+ROW = "1,10,1546300800000,fine,3\n"
+
+
+class Steps:
+    """The tasks of one degree's project_feedback, by name, ready to run; and how to put its file."""
+
+    def __init__(self, provisioned: Any) -> None:
+        # Not before the fixtures have set Airflow's home.
+        from airflow_compat import AirflowFailException
+        from operators.create_table import CreateTableOperator
+        from operators.data_quality import DataQualityOperator
+        from operators.load_fact import LoadFactOperator
+        from operators.s3_to_redshift import S3ToRedshiftOperator
+        from operators.settled import SettledOperator
+        from operators.stl_check import STLCheckOperator
+
+        degree = f"degree_{uuid.uuid4().hex[:8]}"
+        source = STAGED["project_feedback"]
+        fact = next(fact for fact in FACTS if fact.name == "avg_project_rating")
+        mine = {"source": source, "degree": degree, **MONTH}
+        self.provisioned = provisioned
+        self.failed = AirflowFailException
+        self.key = source.s3_key(degree, "2019", "1")
+        self.table = source.table_name(degree)
+        tables = [self.table, "projects_dim"]
+        facts = {fact.table_name(degree): tables}
+        self.tasks = {
+            "create": CreateTableOperator(task_id="create", tables=[source.table(degree), fact.table(degree)], **MONTH),
+            "load": S3ToRedshiftOperator(task_id="load", s3_key=self.key, **mine),
+            "stl_check": STLCheckOperator(task_id="stl_check", **mine),
+            "data_quality": DataQualityOperator(task_id="data_quality", **mine),
+            "guard": SettledOperator(task_id="guard", tables=tables, **MONTH),
+            "fact": LoadFactOperator(task_id="fact", fact=fact, degree=degree, **MONTH),
+            "settled": SettledOperator(task_id="settled", tables=tables, facts=facts, **MONTH),
+        }
+        for dimension in DIMENSIONS:
+            key = dimension.s3_key(None, "", "")
+            create = CreateTableOperator(task_id="create", tables=[dimension.table()], **MONTH)
+            self.tasks[f"create {dimension.name}"] = create
+            self.tasks[f"load {dimension.name}"] = S3ToRedshiftOperator(
+                task_id="load", source=dimension, s3_key=key, **MONTH
+            )
+            check = DataQualityOperator(task_id="data_quality", source=dimension, **MONTH)
+            self.tasks[f"data_quality {dimension.name}"] = check
+
+    def run(self, *names: str) -> None:
+        """Execute tasks, one after the other."""
+        for name in names:
+            self.tasks[name].execute(CONTEXT)
+
+    def put(self, rows: str) -> None:
+        """Put the degree's file."""
+        self.provisioned.put(self.key, "user_id,project_id,submit_date,text,rating\n" + rows)
+
+    def dimensions(self, users: str = "1,Ada,ada,Köln,ada@example.org,Acme\n") -> None:
+        """Put and stage the dimensions."""
+        files = {"users_dim": users, "projects_dim": "10,1,Titanic,Start,d\n", "videos_dim": "100,Hello,Start,d\n"}
+        for dimension in DIMENSIONS:
+            head = ",".join(column.name for column in dimension.columns)
+            self.provisioned.put(dimension.s3_key(None, "", ""), f"{head}\n{files[dimension.name]}")
+            self.run(*(f"{step} {dimension.name}" for step in ("create", "load", "data_quality")))
+
+
+@pytest.fixture
+def steps(provisioned: Any, airflow_connections: None) -> Steps:
+    found = Steps(provisioned)
+    found.dimensions()
+    found.run("create")
+    return found
+
+
+def test_a_clean_month_goes_through(steps: Steps) -> None:
+    steps.put(ROW)
+    steps.run("load", "stl_check", "data_quality", "guard", "fact", "settled")
+
+
+def test_a_missing_file_fails_at_once_and_is_named(steps: Steps) -> None:
+    with pytest.raises(steps.failed, match=r"2019/1/project_feedback\.csv does not exist. Upload the file"):
+        steps.run("load")
+
+
+def test_refused_rows_hold_the_fact_until_they_are_mended(
+    steps: Steps, provisioned: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps.put(ROW + "x,10,1546300800000,bad,3\n")
+    steps.run("load")
+    for _ in range(2):
+        with caplog.at_level(logging.ERROR), pytest.raises(steps.failed, match="1 refused rows of 2019-01-01 stand in"):
+            steps.run("stl_check")
+    assert "line 3: user_id" in caplog.text
+    with pytest.raises(steps.failed, match="is not settled for 2019-01-01"):
+        steps.run("data_quality")
+    for held in ("guard", "settled"):
+        with pytest.raises(steps.failed, match=f"{steps.table}: 1 refused rows"):
+            steps.run(held)
+    provisioned.rows(f"INSERT INTO {steps.table} VALUES (2, 10, '2019-01-01', 'mended', 3, '2019-01-01')")  # noqa: S608
+    provisioned.rows(f"DROP TABLE {steps.table}_errors")
+    steps.dimensions("1,Ada,ada,Köln,ada@example.org,Acme\n2,Bo,bo,Oslo,bo@example.org,\n")
+    steps.run("stl_check", "data_quality", "guard", "fact", "settled")
+
+
+def test_a_failed_check_holds_the_fact_and_says_what_was_found(steps: Steps, provisioned: Any) -> None:
+    steps.put(ROW + "1,10,1546300800000,twice,9\n")
+    steps.run("load", "stl_check")
+    with pytest.raises(steps.failed) as failure:
+        steps.run("data_quality")
+    lines = str(failure.value).splitlines()
+    assert f"[error] {steps.table}: user_id, project_id.unique_check: expected every (user_id, project_id) once" in lines[0]
+    assert lines[1] == "    1, 10, 2"
+    assert lines[3] == "    1, 10, 9"
+    with pytest.raises(steps.failed, match=f"{steps.table}: \\[error\\]"):
+        steps.run("guard")
+    provisioned.rows(f"DELETE FROM {steps.table} WHERE rating = 9")  # noqa: S608
+    steps.run("data_quality", "guard")
+
+
+def test_a_fact_that_was_not_built_fails_the_last_task(steps: Steps) -> None:
+    steps.put(ROW)
+    steps.run("load", "stl_check", "data_quality")
+    with pytest.raises(steps.failed, match="avg_project_rating: not built for this month"):
+        steps.run("settled")
+    steps.run("fact", "settled", "load", "stl_check", "data_quality")
+    with pytest.raises(steps.failed, match="avg_project_rating: older than what it reads"):
+        steps.run("settled")
+
+
+def test_checks_wait_for_the_dimensions_that_they_look_into(steps: Steps) -> None:
+    steps.put(ROW)
+    steps.run("load", "stl_check")
+    with pytest.raises(steps.failed, match="email.null_check"):
+        steps.dimensions("1,Ada,ada,Köln,,Acme\n")
+    with pytest.raises(steps.failed, match=r"Cannot be checked yet. users_dim: \[error\] users_dim: email.null_check"):
+        steps.run("data_quality")
+
+
+def test_a_file_replaced_while_it_is_loaded_is_loaded_anew(steps: Steps, provisioned: Any, monkeypatch: Any) -> None:
+    from warehouse import load
+
+    steps.put(ROW)
+    replace, tries = load.replace, []
+
+    def replaced_meanwhile(cursor: Any, task: Any) -> Any:
+        loaded = replace(cursor, task)
+        if not tries:
+            steps.put(ROW + ROW.replace("1,", "2,", 1))
+        tries.append(task.records)
+        return loaded
+
+    monkeypatch.setattr(load, "replace", replaced_meanwhile)
+    steps.run("load")
+    assert tries == [1, 2]
+    assert provisioned.rows(f"SELECT COUNT(*) FROM {steps.table}") == [(2,)]  # noqa: S608
