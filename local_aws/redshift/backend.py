@@ -12,13 +12,21 @@ from local_aws.redshift.sql_error import INTERNAL_ERROR, SqlError
 from local_aws.redshift.wire import Message, MessageBuffer
 
 RECEIVE_BYTES = 256 * 1024
+MAX_REFUSALS = 1000
 SERVER_VERSION = "8.0.2"  # what Redshift says of itself; drivers ask for it
 _HIDDEN_PARAMETERS = ("standard_conforming_strings",)  # unknown on Redshift: a client then doubles its backslashes
 IDLE, IN_TRANSACTION, FAILED = b"I", b"T", b"E"
 
 
+CONNECTION_FAILURE = "08006"
+
+
 class SessionLost(ConnectionError):
     """One of the two ends of a session is gone."""
+
+    def __init__(self, message: str, sqlstate: str = CONNECTION_FAILURE) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
 
 
 @dataclass
@@ -52,6 +60,8 @@ class Backend:
         try:
             self._server.sendall(data)
         except OSError as error:
+            while self._captured:  # PostgreSQL's last words say more than the broken socket
+                self.receive()
             raise SessionLost("PostgreSQL closed the connection") from error
 
     def expect_ready(self) -> None:
@@ -67,6 +77,9 @@ class Backend:
             self._refusal_count += 1
             marker = f"local_endpoint_refusal_{self._refusal_count}"
             self._refusals[marker.encode()] = error
+            # One that the server skipped up to a Sync is never asked for.
+            while len(self._refusals) > MAX_REFUSALS:
+                del self._refusals[next(iter(self._refusals))]
         return marker
 
     def pump(self) -> None:
@@ -107,9 +120,10 @@ class Backend:
                 return b""
             return wire.parameter_status(name, SERVER_VERSION) if name == "server_version" else None
         if message.kind == b"E" and self._refusals:
-            for marker, error in self._refusals.items():
-                if b'"%s"' % marker in message.body:
-                    return wire.error(error.sqlstate, error.message)
+            with self._changed:
+                found = [marker for marker in self._refusals if b'"%s"' % marker in message.body]
+                error = self._refusals.pop(found[0]) if found else None
+            return wire.error(error.sqlstate, error.message) if error else None
         return None
 
     def _note(self, message: Message) -> None:
@@ -124,8 +138,6 @@ class Backend:
             with self._changed:
                 self.status = message.body
                 self._outstanding = max(0, self._outstanding - 1)
-                if not self._outstanding:
-                    self._refusals.clear()
                 self._changed.notify_all()
 
     # The rest is for the session's main thread, between ``capture`` and ``release``.
@@ -148,6 +160,10 @@ class Backend:
             message = self.inbox.get()
             if message is None:
                 raise SessionLost("PostgreSQL closed the connection")
+            if message.kind == b"E":
+                fields = wire.report_fields(message.body)
+                if fields.get("V") in ("FATAL", "PANIC"):
+                    raise SessionLost(fields["M"], fields["C"])
             if message.kind not in (b"N", b"A", b"S"):
                 return message
 

@@ -9,6 +9,7 @@ from local_aws.redshift.copy_statement import CopyStatement, parse_copy
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 from local_aws.redshift.sql_tokens import OPERATOR, SPACE, STRING, WORD, Token
 
+LITERAL_MODE = "standard_conforming_strings"
 # A text with none of these words needs no look at its tokens.
 _TRIGGERS = re.compile(
     r"\b(?:copy|unload|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
@@ -48,9 +49,9 @@ def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
         return parse_copy(tokens) or tokens
     if head == "unload":
         raise unsupported("UNLOAD")
-    if head in ("set", "reset", "show") and any(token.key == "standard_conforming_strings" for token in words):
+    if head in ("set", "reset", "show") and any(token.key == LITERAL_MODE for token in words):
         # Redshift has no such setting: a backslash always escapes.
-        raise SqlError(UNDEFINED_OBJECT, 'unrecognized configuration parameter "standard_conforming_strings"')
+        raise SqlError(UNDEFINED_OBJECT, f'unrecognized configuration parameter "{LITERAL_MODE}"')
     if head in ("vacuum", "analyze"):
         return ddl.maintenance(tokens)
     if head in ("insert", "update", "delete", "with"):

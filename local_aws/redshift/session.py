@@ -8,11 +8,11 @@ import socket
 import threading
 
 from local_aws.redshift import wire
-from local_aws.redshift.backend import Backend, SessionLost
+from local_aws.redshift.backend import IDLE, Backend, SessionLost
 from local_aws.redshift.copy_statement import CopyStatement
-from local_aws.redshift.rewrite import rewrite
+from local_aws.redshift.rewrite import LITERAL_MODE, rewrite
 from local_aws.redshift.s3_copy import S3Copy, Services
-from local_aws.redshift.sql_error import INTERNAL_ERROR, SqlError, unsupported
+from local_aws.redshift.sql_error import INTERNAL_ERROR, UNDEFINED_OBJECT, SqlError, unsupported
 from local_aws.redshift.wire import Message, MessageBuffer, ProtocolError
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 RECEIVE_BYTES = 256 * 1024
 STARTUP_SECONDS = 60.0
 PROTOCOL_VIOLATION = "08P01"
-CONNECTION_FAILURE = "08006"
 # redshift_connector sends these; PostgreSQL refuses parameters that it does not know.
 _DRIVER_PARAMETERS = ("client_protocol_version", "driver_version", "os_version", "plugin_name")
 
@@ -45,13 +44,13 @@ class Session:
             self._serve()
         except SessionLost as lost:
             log.debug("session ended: %s", lost)
-            self._tell(wire.error(CONNECTION_FAILURE, str(lost), "FATAL"))
+            self._tell(lost.sqlstate, str(lost))
         except ProtocolError as error:
-            self._tell(wire.error(PROTOCOL_VIOLATION, str(error), "FATAL"))
+            self._tell(PROTOCOL_VIOLATION, str(error))
         except OSError as error:
             log.debug("session ended: %s", error)
         except Exception:
-            self._tell(wire.error(INTERNAL_ERROR, "the local endpoint failed; its log says why", "FATAL"))
+            self._tell(INTERNAL_ERROR, "the local endpoint failed; its log says why")
             raise
         finally:
             self.close()
@@ -59,9 +58,10 @@ class Session:
                 if end is not None:
                     end.close()
 
-    def _tell(self, data: bytes) -> None:
+    def _tell(self, sqlstate: str, text: str) -> None:
+        """Say the last word, and that we are ready: libpq drops an error that the end of the connection follows."""
         with contextlib.suppress(OSError):  # the client may be the one that is gone
-            self._client.sendall(data)
+            self._client.sendall(wire.error(sqlstate, text, "FATAL") + wire.ready_for_query(IDLE))
 
     def _serve(self) -> None:
         self._client.settimeout(STARTUP_SECONDS)
@@ -99,6 +99,8 @@ class Session:
                 parameters = wire.parse_startup(body)
                 for name in _DRIVER_PARAMETERS:
                     parameters.pop(name, None)
+                if any(LITERAL_MODE in text.lower() for text in (*parameters, *parameters.values())):
+                    raise SessionLost(f'unrecognized configuration parameter "{LITERAL_MODE}"', UNDEFINED_OBJECT)
                 return wire.encode_startup(body, parameters)
             else:
                 raise ProtocolError(f"protocol {code >> 16}.{code & 0xFFFF} is not supported by the local endpoint")
@@ -112,7 +114,8 @@ class Session:
                 buffer.feed(chunk)
                 self._forward(backend, *buffer.take_complete(b"QPSF"))
         finally:
-            self.close()
+            if self._server is not None:
+                shut(self._server)
             reader.join()
 
     def _pump(self, backend: Backend) -> None:
@@ -121,7 +124,8 @@ class Session:
         except (OSError, ProtocolError) as error:
             log.debug("answers ended: %s", error)
         finally:
-            shut(self._client)  # wakes the thread that reads the client
+            # Wakes the thread that reads the client, which may still have a last word for it.
+            shut(self._client, socket.SHUT_RD)
 
     def _forward(self, backend: Backend, piece: bytes, spans: list[tuple[int, int]]) -> None:
         """Pass complete messages on; only those with SQL in them are looked into."""
@@ -197,7 +201,7 @@ def receive_exactly(client: socket.socket, size: int) -> bytes:
     return data
 
 
-def shut(end: socket.socket) -> None:
-    """Close both directions, which wakes a thread that reads the socket (closing alone does not)."""
+def shut(end: socket.socket, direction: int = socket.SHUT_RDWR) -> None:
+    """End a direction of a socket, or both, which wakes a thread that reads it (closing alone does not)."""
     with contextlib.suppress(OSError):  # it may be closed already
-        end.shutdown(socket.SHUT_RDWR)
+        end.shutdown(direction)

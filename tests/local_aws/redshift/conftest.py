@@ -45,7 +45,10 @@ def s3() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with cluster.postgres_for(tmp_path_factory.mktemp("redshift")) as server:
+    server = cluster.postgres_for(tmp_path_factory.mktemp("redshift"))
+    # A database a test is a thousand files each: writing them all to the disk would take most of the time.
+    server.settings["fsync"] = "off"
+    with server:
         yield server
 
 
