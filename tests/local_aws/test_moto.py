@@ -152,6 +152,8 @@ class TestAuthorization:
         assert "Access Denied" in (authorize(ROLE, "data", "a") or "")
         iam.create_policy_version(PolicyArn=arn, PolicyDocument=document(READ), SetAsDefault=True)
         assert authorize(ROLE, "data", "a") is None
+        iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
+        assert "Access Denied" in (authorize(ROLE, "data", "a") or "")
 
     @pytest.mark.parametrize("bucket", ["data2", "other"])
     def test_another_bucket_is_denied_in_s3s_words(self, bucket: str) -> None:
