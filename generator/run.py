@@ -23,7 +23,16 @@ Job = Optional[Partition]
 # Called with the steps done since the last call.
 Progress = Callable[[int], object]
 
-_steps: SimpleQueue[int] | None = None
+
+@dataclass(frozen=True)
+class _Worker:
+    """What a process has for all of its jobs: where to write, and where to report."""
+
+    place: Destination
+    done: SimpleQueue[int]
+
+
+_worker: _Worker | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ def _in_processes(options: Options, progress: Progress) -> list[Made]:
     """Share the jobs out to new processes; forked ones would inherit threads and connections half-way."""
     context = multiprocessing.get_context("spawn")
     done: SimpleQueue[int] = context.SimpleQueue()
-    with ProcessPoolExecutor(options.workers, context, _listen_to, (done,)) as pool:
+    with ProcessPoolExecutor(options.workers, context, _begin, (options.to, done)) as pool:
         futures = [pool.submit(_work, options, job) for job in _jobs(options)]
         try:
             _follow(futures, done, progress)
@@ -118,19 +127,16 @@ def _follow(futures: list[Future[Made]], done: SimpleQueue[int], progress: Progr
         running = bool(running_futures) and not any(future.exception() for future in finished)
 
 
-def _listen_to(done: SimpleQueue[int]) -> None:
-    global _steps
-    _steps = done
+def _begin(to: str, done: SimpleQueue[int]) -> None:
+    global _worker
+    _worker = _Worker(destination(to), done)
 
 
 def _work(options: Options, job: Job) -> Made:
     """A job in a process of its own."""
-    return _write(options, job, destination(options.to), _report)
-
-
-def _report() -> None:
-    assert _steps is not None, "a worker is told where to report when it starts"
-    _steps.put(1)
+    assert _worker is not None, "a process begins with _begin"
+    worker = _worker
+    return _write(options, job, worker.place, lambda: worker.done.put(1))
 
 
 def _manifest(options: Options, refused: tuple[Refused, ...]) -> bytes:
