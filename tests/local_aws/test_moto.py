@@ -14,6 +14,7 @@ from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.redshift import models
+from moto.secretsmanager.models import secretsmanager_backends
 
 from local_aws import clusters
 from local_aws.authorization import authorize
@@ -56,15 +57,29 @@ def client(service: str, region_name: str = "us-west-2") -> Any:
     return make(service, region_name=region_name, endpoint_url=f"https://{service}.{region_name}.amazonaws.com", **keys)
 
 
-@pytest.fixture
-def databases() -> Iterator[Recorded]:
+@pytest.fixture(scope="module", autouse=True)
+def _moto() -> Iterator[None]:
+    """One moto for all: a region's default network takes it a second to make up."""
     original = (models.redshift_backends.backend, models.Cluster.endpoint)
-    recorded = Recorded()
-    clusters.install(recorded, "warehouse.test", 5555)
+    clusters.install(Recorded(), "warehouse.test", 5555)
     with mock_aws():
-        yield recorded
+        yield
     models.redshift_backends.backend, endpoint = original
     setattr(models.Cluster, "endpoint", endpoint)  # noqa: B010
+
+
+@pytest.fixture
+def databases(monkeypatch: pytest.MonkeyPatch) -> Recorded:
+    """No cluster, role or secret, and databases that note what they are told."""
+    for backends in (iam_backends, secretsmanager_backends):
+        for _, _, backend in list(backends.iter_backends()):
+            backend.reset()
+    for region in models.redshift_backends["123456789012"].values():
+        region.clusters.clear()
+        region.snapshots.clear()
+    recorded = Recorded()
+    monkeypatch.setattr(clusters.LocalRedshiftBackend, "databases", recorded)
+    return recorded
 
 
 def document(*statements: dict[str, Any]) -> str:
