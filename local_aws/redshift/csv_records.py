@@ -58,9 +58,9 @@ class CsvReader:
         self._delimiter, self._quote = delimiter.encode(), quote.encode()
         d, q = re.escape(self._delimiter), re.escape(self._quote)
         # The quoted part is written without nested repetition, so that an unclosed one fails in linear time.
-        quoted = b"%s[^%s]*(?:%s%s[^%s]*)*%s" % (q, q, q, q, q, q)
-        self._strict = re.compile(b"(%s|[^%s%s\n]*)(%s|\r?\n|\\Z)" % (quoted, d, q, d))
-        self._lenient = re.compile(b"(?:%s)?[^%s\n]*(%s|\n|\\Z)" % (quoted, d, d))
+        inner = b"[^%s]*(?:%s%s[^%s]*)*" % (q, q, q, q)
+        self._quoted = re.compile(b"%s(%s)%s(%s|\r?\n|\\Z)" % (q, inner, q, d))
+        self._lenient = re.compile(b"(?:%s%s%s)?[^%s\n]*(%s|\n|\\Z)" % (q, inner, q, d, d))
         self._unclosed = re.compile(b"%s[^%s]*(?:%s%s[^%s]*)*\\Z" % (q, q, q, q, q))
         self._skip_lines = skip_lines
         self._tail = b""
@@ -123,17 +123,8 @@ class CsvReader:
         """Read one record that has quotes; return where the next one begins, or -1 when more bytes are needed."""
         if self._overlong:
             return self._end_overlong(data, start)
-        fields, at, fault = [], start, None
-        while True:
-            match = self._strict.match(data, at)
-            if match is None:
-                fault = UNCLOSED_QUOTE if self._unclosed.match(data, at) else STRAY_QUOTE
-                break
-            value, terminator = match.groups()
-            fields.append(self._value(value, terminator))
-            at = match.end()
-            if terminator != self._delimiter:
-                break
+        fields: list[bytes] = []
+        at, fault = self._fields(data, start, fields)
         if fault:
             at = self._lenient_end(data, at)
             fields = []
@@ -146,12 +137,29 @@ class CsvReader:
         self._line += lines
         return at
 
-    def _value(self, text: bytes, terminator: bytes) -> bytes:
-        quote = self._quote
-        if text.startswith(quote):
-            value = text[1:-1]
-            return value.replace(quote + quote, quote) if quote in value else value
-        return text.removesuffix(b"\r") if terminator == b"\n" else text
+    def _fields(self, data: bytes, at: int, fields: list[bytes]) -> tuple[int, Fault | None]:
+        """Read the fields of one record; return where it ends, or where and why it breaks the rules."""
+        mark, delimiter = self._quote, self._delimiter
+        while True:
+            end = data.find(b"\n", at)
+            stop = len(data) if end < 0 else end
+            quote = data.find(mark, at, stop)
+            if quote < 0:  # no quote in the rest of the record
+                fields += data[at:stop].removesuffix(b"\r").split(delimiter)
+                return min(stop + 1, len(data)), None
+            if quote > at:
+                if data[quote - 1 : quote] != delimiter:
+                    return at, STRAY_QUOTE
+                fields += data[at : quote - 1].split(delimiter)
+                at = quote
+            match = self._quoted.match(data, at)
+            if match is None:
+                return at, UNCLOSED_QUOTE if self._unclosed.match(data, at) else STRAY_QUOTE
+            value, terminator = match.groups()
+            fields.append(value.replace(mark + mark, mark) if mark in value else value)
+            at = match.end()
+            if terminator != delimiter:
+                return at, None
 
     def _lenient_end(self, data: bytes, at: int) -> int:
         """Return where a record with broken quotes ends: at the first line end outside what still reads as quotes."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 
 import psycopg2
-from psycopg2.extras import execute_values
 
 from local_aws.postgres import Postgres
+from local_aws.redshift.columns import escape
 from local_aws.redshift.load import FileCount, LoadError
 
 CUT = 1024
@@ -39,6 +41,7 @@ class History:
         self._connection = postgres.connect(load.database)
         self._connection.autocommit = True
         self.query_id = 0
+        self._now: datetime | None = None
 
     def __enter__(self) -> History:
         return self
@@ -57,7 +60,7 @@ class History:
                 " status, table_name, start_time, data_source, file_format, loaded_rows, loaded_bytes,"
                 " source_file_count, source_file_bytes, file_count_scanned, file_bytes_scanned, error_count)"
                 " VALUES (%s, nextval('pg_local.query_id'), %s, %s, %s, 'running', %s, localtimestamp, %s, 'CSV', 0, 0,"
-                " %s, 0, 0, 0, 0) RETURNING query_id",
+                " %s, 0, 0, 0, 0) RETURNING query_id, start_time",
                 (
                     *(load.user_id, load.transaction_id, load.session_id, load.database),
                     *(load.table_name, load.source, file_count),
@@ -65,15 +68,16 @@ class History:
             )
             row = cursor.fetchone()
         assert row is not None  # RETURNING gives a row
-        self.query_id = int(row[0])
+        self.query_id, self._now = int(row[0]), row[1]
         return self.query_id
 
     def refuse(self, errors: Iterable[LoadError]) -> None:
-        """Keep refused records, cut and padded as Redshift does."""
-        rows = [self._error_row(error) for error in errors]
-        if rows:
+        """Keep refused records."""
+        lines = "".join(self._error_line(error) for error in errors)
+        if lines:
             with self._connection.cursor() as cursor:
-                execute_values(cursor, "INSERT INTO pg_local.load_errors VALUES %s", rows, _ERROR_TEMPLATE)
+                # Many times as fast as INSERT, and a file may have a hundred thousand of them.
+                cursor.copy_expert(_KEEP_ERRORS, io.StringIO(lines))
 
     def end(self, status: str, rows: int, files: list[FileCount]) -> None:
         """Show the load as completed or aborted."""
@@ -97,17 +101,21 @@ class History:
                     (self._load.user_id, self.query_id, file.url[:256], file.size % 2**31, file.lines, file.errors),
                 )
 
-    def _error_row(self, error: LoadError) -> tuple[object, ...]:
+    def _error_line(self, error: LoadError) -> str:
         column, load = error.column, self._load
         name, kind, length = (column.name, column.type, column.stl_length) if column else ("", "", "")
-        return (
-            *(load.user_id, load.table_id, load.session_id, self.query_id, error.url[:256], error.line),
-            *(name[:127], kind[:10], length[:10], error.position, printable(error.raw), printable(error.value)),
-            *(error.fault.code, error.fault.reason[:100], load.transaction_id, error.fault.reason[:512]),
+        values = (
+            *(load.user_id, 0, load.table_id, self._now, load.session_id, self.query_id, error.url, error.line),
+            *(name, kind, length, error.position, printable(error.raw), printable(error.value)),
+            *(error.fault.code, error.fault.reason, load.transaction_id),
         )
+        return "\t".join(escape(str(value).encode()).decode() for value in values) + "\n"
 
 
-_ERROR_TEMPLATE = "(%s, 0, %s, localtimestamp, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, %s)"
+_KEEP_ERRORS = """
+COPY pg_local.load_errors (userid, slice, tbl, starttime, session, query, filename, line_number, colname, type,
+  col_length, position, raw_line, raw_field_value, err_code, error_message, transaction_id) FROM STDIN
+"""
 
 
 def printable(raw: bytes) -> str:

@@ -11,14 +11,12 @@ from typing import Any
 from local_aws.postgres import Postgres
 from local_aws.redshift import wire
 from local_aws.redshift.backend import FAILED, IDLE, Backend, SessionLost
-from local_aws.redshift.columns import Column
 from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.history import History, LoadOf
 from local_aws.redshift.load import Loader
 from local_aws.redshift.s3_source import Authorize, S3Object, S3Source
-from local_aws.redshift.sql_error import INTERNAL_ERROR, UNDEFINED_COLUMN, UNDEFINED_TABLE, SqlError, unsupported
-
-ADMIN_SHUTDOWN = "57P01"
+from local_aws.redshift.sql_error import INTERNAL_ERROR, SqlError
+from local_aws.redshift.target import Target, described_target, quoted, table_name, target_query
 
 
 @dataclass(frozen=True)
@@ -28,17 +26,6 @@ class Services:
     postgres: Postgres
     s3_client: Callable[[], Any]
     authorize: Authorize
-
-
-@dataclass(frozen=True)
-class Target:
-    """The table to load: its id, whose session it is, and the columns in the order of the file's fields."""
-
-    table_id: int
-    user_id: int
-    database: str
-    transaction_id: int
-    columns: list[Column]
 
 
 class _ServerError(Exception):
@@ -103,7 +90,7 @@ class S3Copy:
     ) -> None:
         """Send the rows; whatever goes wrong before the last one leaves none of them."""
         names = ", ".join(quoted(column.name) for column in target.columns)
-        self._begin(f"COPY {self._table()} ({names}) FROM STDIN")
+        self._begin(f"COPY {table_name(self._statement)} ({names}) FROM STDIN")
         limit = max(1, self._statement.max_error)
         refused = 0
         for item in objects:
@@ -147,25 +134,11 @@ class S3Copy:
         if answer.error:
             raise _ServerError(answer.error)
 
-    def _table(self) -> str:
-        schema = f"{quoted(self._statement.schema)}." if self._statement.schema else ""
-        return schema + quoted(self._statement.table)
-
     def _target(self) -> Target:
-        """Look the table up as the client's session sees it: a temporary table is visible there alone."""
-        answer = self._backend.query(_TARGET.format(table=literal(self._table())))
+        answer = self._backend.query(target_query(self._statement))
         if answer.error:
             raise _ServerError(answer.error)
-        if not answer.rows:
-            raise SqlError(UNDEFINED_TABLE, f"Cannot COPY into nonexistent table {self._statement.table}")
-        first = answer.rows[0]
-        return Target(
-            table_id=int(first[0] or 0),
-            user_id=int(first[1] or 0),
-            database=first[2] or "",
-            transaction_id=int(first[3] or 0),
-            columns=chosen_columns([row[4:] for row in answer.rows], self._statement),
-        )
+        return described_target(answer.rows, self._statement)
 
     def _begin(self, sql: str) -> None:
         error = self._backend.begin_copy(sql)
@@ -202,41 +175,6 @@ class S3Copy:
             raise SessionLost("the client is gone")
 
 
-# One row a column of the table, or none where there is no such table.
-_TARGET = """
-SELECT a.attrelid, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user),
-       current_database(), pg_catalog.txid_current(), a.attname, t.typname, a.atttypmod, a.attnotnull,
-       a.atthasdef, a.attidentity
-FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
-"""
-
-
-def chosen_columns(rows: list[tuple[str | None, ...]], statement: CopyStatement) -> list[Column]:
-    """Return the columns to load in the order of the fields."""
-    columns = {str(row[0]): described_column(row) for row in rows}
-    identities = {str(row[0]) for row in rows if row[5]}
-    names = statement.columns if statement.columns is not None else tuple(columns)
-    for name in names:
-        if name not in columns:
-            raise SqlError(UNDEFINED_COLUMN, f'column "{name}" of relation "{statement.table}" does not exist')
-        if name in identities:
-            raise unsupported(f"COPY into the IDENTITY column {name} (leave it out of a column list)")
-    for row in rows:
-        if row[0] not in names and row[3] == "t" and row[4] != "t" and not row[5]:
-            raise SqlError(INTERNAL_ERROR, "NOT NULL column without DEFAULT must be included in column list")
-    return [columns[name] for name in names]
-
-
-def described_column(row: tuple[str | None, ...]) -> Column:
-    """Return a column from its row of the catalog; a type modifier holds length plus four, or precision and scale."""
-    name, type_name, typmod, not_null = str(row[0]), str(row[1]), int(row[2] or -1), row[3] == "t"
-    if type_name == "numeric":
-        precision, scale = ((typmod - 4) >> 16, (typmod - 4) & 0x7FF) if typmod >= 4 else (38, 37)
-        return Column(name, type_name, precision, scale, not_null)
-    return Column(name, type_name, typmod - 4 if typmod >= 4 else 65_535, 0, not_null)
-
-
 def client_gone(client: socket.socket) -> bool:
     """Whether the client closed its end."""
     readable, _, _ = select.select([client], [], [], 0)
@@ -246,13 +184,3 @@ def client_gone(client: socket.socket) -> bool:
         return not client.recv(1, socket.MSG_PEEK)
     except OSError:
         return True
-
-
-def quoted(name: str) -> str:
-    """Return an identifier for PostgreSQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return a string literal for PostgreSQL in the mode where a backslash escapes."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

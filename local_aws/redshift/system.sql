@@ -168,14 +168,14 @@ CREATE OR REPLACE FUNCTION pg_catalog.pg_last_copy_count() RETURNS int8
 LANGUAGE sql STABLE AS
 $$SELECT coalesce(nullif(current_setting('local_endpoint.last_copy_count', true), ''), '0')::int8$$;
 
--- What became of loads. https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html
+-- What became of loads, short as it is; the views pad and cut it as Redshift does.
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html
 CREATE SEQUENCE IF NOT EXISTS pg_local.query_id AS int START 100;
 CREATE TABLE IF NOT EXISTS pg_local.load_errors (
   userid int NOT NULL, slice int NOT NULL, tbl int NOT NULL, starttime timestamp NOT NULL, session int NOT NULL,
-  query int NOT NULL, filename char(256) NOT NULL, line_number int8 NOT NULL, colname char(127) NOT NULL,
-  type char(10) NOT NULL, col_length char(10) NOT NULL, position int NOT NULL, raw_line char(1024) NOT NULL,
-  raw_field_value char(1024) NOT NULL, err_code int NOT NULL, err_reason char(100) NOT NULL,
-  is_partial int NOT NULL, start_offset int8 NOT NULL, transaction_id int8 NOT NULL, error_message char(512) NOT NULL);
+  query int NOT NULL, filename text NOT NULL, line_number int8 NOT NULL, colname text NOT NULL, type text NOT NULL,
+  col_length text NOT NULL, position int NOT NULL, raw_line text NOT NULL, raw_field_value text NOT NULL,
+  err_code int NOT NULL, error_message text NOT NULL, transaction_id int8 NOT NULL);
 CREATE INDEX IF NOT EXISTS load_errors_query ON pg_local.load_errors (query);
 CREATE TABLE IF NOT EXISTS pg_local.load_commits (
   userid int NOT NULL, query int NOT NULL, slice int NOT NULL, name char(256) NOT NULL, filename char(256) NOT NULL,
@@ -195,8 +195,10 @@ LANGUAGE sql STABLE AS $$
       OR pg_catalog.pg_has_role(current_user, 'redshift_administrators', 'MEMBER')
 $$;
 CREATE OR REPLACE VIEW pg_catalog.stl_load_errors AS
-  SELECT userid, slice, tbl, starttime, session, query, filename, line_number, colname, type, col_length, position,
-         raw_line, raw_field_value, err_code, err_reason, is_partial, start_offset
+  SELECT userid, slice, tbl, starttime, session, query, filename::char(256) AS filename, line_number,
+         colname::char(127) AS colname, type::char(10) AS type, col_length::char(10) AS col_length, position,
+         raw_line::char(1024) AS raw_line, raw_field_value::char(1024) AS raw_field_value, err_code,
+         error_message::char(100) AS err_reason, 0 AS is_partial, 0::int8 AS start_offset
   FROM pg_local.load_errors WHERE pg_catalog.sees_loads_of(userid);
 CREATE OR REPLACE VIEW pg_catalog.stl_load_commits AS
   SELECT userid, query, slice, name, filename, byte_offset, lines_scanned, errors, curtime, status, file_format,
@@ -206,8 +208,9 @@ CREATE OR REPLACE VIEW pg_catalog.stl_load_commits AS
 CREATE OR REPLACE VIEW pg_catalog.sys_load_error_detail AS
   SELECT userid AS user_id, query::int8 AS query_id, transaction_id, session AS session_id,
          current_database()::char(128) AS database_name, tbl AS table_id, starttime AS start_time,
-         filename AS file_name, line_number, colname AS column_name, type AS column_type,
-         col_length AS column_length, position, err_code AS error_code, error_message
+         filename::char(256) AS file_name, line_number, colname::char(127) AS column_name,
+         type::char(10) AS column_type, col_length::char(10) AS column_length, position, err_code AS error_code,
+         error_message::char(512) AS error_message
   FROM pg_local.load_errors WHERE pg_catalog.sees_loads_of(userid);
 -- https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_HISTORY.html
 CREATE OR REPLACE VIEW pg_catalog.sys_load_history AS
