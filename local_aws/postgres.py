@@ -133,6 +133,8 @@ class Postgres:
     def _ensure_password(self) -> None:
         if self.password_file.exists():
             return
+        if (self.data_dir / "PG_VERSION").exists():
+            raise PostgresFailed(f"{self.password_file} is missing: without it nobody can use {self.data_dir}")
         self.password_file.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:

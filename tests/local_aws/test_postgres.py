@@ -145,6 +145,14 @@ def test_a_folder_of_something_else_is_left_alone(make: Make) -> None:
     assert (server.data_dir / "thesis.txt").read_text() == "mine"
 
 
+def test_a_lost_password_is_told(make: Make) -> None:
+    with make() as server:
+        pass
+    server.password_file.unlink()
+    with pytest.raises(PostgresFailed, match="password is missing"):
+        server.start()
+
+
 def test_half_an_initdb_is_begun_anew(make: Make) -> None:
     server = make()
     half = server.data_dir.with_name("data.new")

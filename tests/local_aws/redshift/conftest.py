@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -137,8 +136,3 @@ def put_manifest(put: Callable[..., str]) -> Callable[..., str]:
 def copy(table: str, url: str, options: str = "FORMAT CSV") -> str:
     """The text of a COPY with this folder's role."""
     return f"COPY {table} FROM '{url}' IAM_ROLE '{ROLE}' {options}"
-
-
-@pytest.fixture
-def state_dir(tmp_path: Path) -> Path:
-    return tmp_path / "state"
