@@ -68,7 +68,8 @@ def up(options: argparse.Namespace) -> int:
 
 
 def _start(session: Session, again: bool) -> None:
-    print("Starting the local AWS.")
+    print("Starting the local AWS and Airflow's database.")
+    session.start_database()
     session.start_aws()
     print("Provisioning.")
     session.provision()

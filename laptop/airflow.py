@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from contextlib import closing
+from importlib import metadata
 from pathlib import Path
 from typing import Mapping
 
@@ -72,14 +73,20 @@ class Airflow:
             "AIRFLOW__WEBSERVER__SECRET_KEY_CMD": _read(self.folder / "web_secret_key"),
         }
 
-    def prepare(self, environment: Mapping[str, str]) -> None:
-        """Bring the metadata's schema up to date and make the connections; the database must run.
+    def migrate(self, environment: Mapping[str, str]) -> None:
+        """Bring the metadata's schema up to date; the database must run. Takes some ten seconds the first time.
 
         Raises AirflowFailed.
         """
         self._write_secrets()
         self._create_database()
-        self.command(environment, "db", "migrate")
+        marker, version = self.folder / "schema_version", metadata.version("apache-airflow")
+        if not marker.exists() or marker.read_text() != version:
+            self.command(environment, "db", "migrate")
+            marker.write_text(version)
+
+    def make_connections(self, environment: Mapping[str, str]) -> None:
+        """Make connections and pool; the cluster must be provisioned. Raises AirflowFailed."""
         self._script(environment, "connections.py")
 
     def web_password(self, environment: Mapping[str, str]) -> str:

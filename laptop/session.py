@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Callable, Iterator, Sequence
@@ -50,6 +51,7 @@ class Session:
         self.airflow = Airflow(state / "airflow", Path(os.environ.get("DAGS_FOLDER", REPOSITORY / "airflow" / "dags")))
         self.processes = Processes(state)
         self.environment: dict[str, str] = {}
+        self._migrated: Future[None]
         self._stack = ExitStack()
 
     def __enter__(self) -> Session:
@@ -96,12 +98,21 @@ class Session:
         self._step([sys.executable, "-m", "iac", "up"])
         self._step([sys.executable, "-m", "iac", "upload", os.environ.get("DATA", str(REPOSITORY / "sample_data"))])
 
-    def start_airflow(self, again: bool) -> None:
-        """Start Airflow's database and scheduler, after what an earlier run left undone (all, if ``again``) cleared."""
+    def start_database(self) -> None:
+        """Start Airflow's database, and bring its schema up to date while other things start."""
         database = self.airflow.database()
         database.start()
         self._stack.callback(database.stop)
-        self.airflow.prepare(self.environment)
+        worker = self._stack.enter_context(ThreadPoolExecutor(max_workers=1))
+        self._migrated = worker.submit(self.airflow.migrate, self.airflow.environment())
+
+    def start_airflow(self, again: bool) -> None:
+        """Start the scheduler; what an earlier run left undone (all, if ``again``) is cleared before.
+
+        Raises AirflowFailed.
+        """
+        self._migrated.result()
+        self.airflow.make_connections(self.environment)
         self._clear(again)
         self._start("scheduler", ["airflow", "scheduler"])
 
@@ -119,7 +130,9 @@ class Session:
         with closing(self.airflow.connect()) as connection, connection.cursor() as cursor:
             connection.autocommit = True
             self._wait(lambda: runs.is_known(cursor), "the scheduler's reading of the DAG")
-        self.airflow.command(self.environment, "dags", "unpause", DAG_ID)
+            paused = runs.is_paused(cursor)
+        if paused:
+            self.airflow.command(self.environment, "dags", "unpause", DAG_ID)
 
     def watch(self) -> Iterator[list[runs.Month]]:
         """Yield how far the months are, about every second, until all of them are finished and no more will come."""

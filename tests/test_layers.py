@@ -59,7 +59,8 @@ def test_no_package_shadows_the_installed_airflow() -> None:
 
 
 def test_airflow_does_not_import_plugins_under_bare_names() -> None:
-    """Airflow imports every plugins/*.py that .airflowignore does not name."""
+    """Airflow imports every file under plugins/ that .airflowignore does not name: the plugin alone is to be found."""
     ignored = set((PLUGINS / ".airflowignore").read_text("utf-8").split())
     entries = {entry.name for entry in PLUGINS.iterdir() if not entry.name.startswith((".", "__"))}
-    assert entries == ignored
+    assert entries - ignored == {"airflow_compat.py"}
+    assert ignored <= entries

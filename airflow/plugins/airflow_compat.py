@@ -1,4 +1,4 @@
-"""The one file that knows Airflow's version: the same names on 1.10, 2 and 3, and ``subdag()``."""
+"""The one file that knows Airflow's version: the same names on 2 and 3, and ``subdag()``."""
 
 from __future__ import annotations
 
@@ -10,20 +10,54 @@ from airflow import __version__
 VERSION = tuple(int(part) for part in __version__.split(".")[:2])
 
 if VERSION >= (3,):
-    from airflow.providers.standard.operators.empty import EmptyOperator
     from airflow.sdk import DAG, BaseHook, BaseOperator, TaskGroup
     from airflow.sdk.exceptions import AirflowFailException
 elif VERSION >= (2, 4):
+    from airflow import DAG
     from airflow.exceptions import AirflowFailException, RemovedInAirflow3Warning
     from airflow.hooks.base import BaseHook
-    from airflow.models import BaseOperator
-    from airflow.operators.empty import EmptyOperator
+    from airflow.models import BaseOperator, DagRun, TaskInstance
+    from airflow.plugins_manager import AirflowPlugin
+    from airflow.ti_deps.deps.base_ti_dep import BaseTIDep
+    from airflow.utils.session import provide_session
+    from airflow.utils.state import TaskInstanceState
 
-    from airflow import DAG
+    class SubdagNodeRuns(BaseTIDep):
+        """The first tasks of a SubDAG wait until its node runs.
+
+        Clearing a run clears the tasks inside its SubDAGs too, and the scheduler starts those at once, whatever the
+        node still waits for: without this, facts would be built before the files of a cleared month are loaded.
+        """
+
+        NAME = "The SubDAG's node runs"
+        IGNORABLE = True
+
+        @provide_session
+        def _get_dep_statuses(self, ti: Any, session: Any, dep_context: Any = None) -> Any:
+            dag_id, _, node = ti.dag_id.rpartition(".")
+            running = (
+                session.query(TaskInstance.task_id)
+                .join(TaskInstance.dag_run)
+                .filter(
+                    TaskInstance.dag_id == dag_id,
+                    TaskInstance.task_id == node,
+                    TaskInstance.state == TaskInstanceState.RUNNING,
+                    DagRun.execution_date == ti.execution_date,
+                )
+            )
+            if running.first() is None:
+                yield self._failing_status(reason=f"{dag_id}.{node} does not run yet.")
+
+    class SubdagPlugin(AirflowPlugin):
+        """Makes the dependency known to the scheduler, which reads DAGs from the database."""
+
+        name = "subdags"
+        ti_deps = (SubdagNodeRuns(),)
+
 else:
     raise ImportError(f"Airflow {__version__} is not supported: use 2.11 or 3.")
 
-__all__ = ["DAG", "AirflowFailException", "BaseHook", "BaseOperator", "EmptyOperator", "subdag"]
+__all__ = ["DAG", "AirflowFailException", "BaseHook", "BaseOperator", "subdag"]
 
 # The nodes of SubDAGs wait for their tasks. In the tasks' own pool they would take every slot and wait for ever.
 SUBDAG_POOL = "subdags"
@@ -62,6 +96,8 @@ def _subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str) ->
         )
         with child:
             fill()
+        for task in child.roots:
+            task.deps = task.deps | {SubdagNodeRuns()}
         return SubDagOperator(
             task_id=name,
             subdag=child,

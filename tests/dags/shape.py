@@ -46,6 +46,11 @@ def edges(dag: Any, prefix: str = "") -> list[tuple[str, str]]:
     return found
 
 
+def rule(task: Any) -> str:
+    """The task's trigger rule: an enumeration, a text on some versions."""
+    return str(getattr(task.trigger_rule, "value", task.trigger_rule))
+
+
 def rules(dag: Any, prefix: str = "") -> dict[str, str]:
     """The trigger rule of each task that has another one than all_success; a SubDAG's is that of its first tasks."""
     found = {}
@@ -53,8 +58,8 @@ def rules(dag: Any, prefix: str = "") -> dict[str, str]:
         child = getattr(task, "subdag", None)
         if child is not None:
             found.update(rules(child, f"{task.task_id}."))
-        if task.trigger_rule.value != "all_success":
-            found.update({prefix + name: task.trigger_rule.value for name in ends(task, False)})
+        if rule(task) != "all_success":
+            found.update({prefix + name: rule(task) for name in ends(task, False)})
     return found
 
 
