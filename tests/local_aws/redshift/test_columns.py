@@ -111,3 +111,9 @@ def test_a_bad_sequence_is_named() -> None:
     assert (
         fault.reason == "String contains invalid or unsupported UTF-8 codepoints. Bad UTF-8 hex sequence: a4 (error 3)"
     )
+
+
+@pytest.mark.parametrize(("column", "form"), [(INT4, Format()), (TIME, EPOCH)])
+def test_a_value_of_two_lines_is_not_two_values(column: Column, form: Format) -> None:
+    _, faults = converter(column, form)([b"1", b"1\n2", b"3"])
+    assert list(faults) == [1]
