@@ -13,7 +13,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-
 # Compiled once here: Airflow starts many processes, and some machines forbid Python to keep what it compiles.
 INSTALL = $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes
 
-.PHONY: help run up status clean airflow test lint lock
+.PHONY: help run up status clean airflow test lint lock bench-generator
 
 help: ## list the commands
 	@echo "Students' activity from S3 into Redshift, with Airflow. Commands:"
@@ -37,6 +37,9 @@ clean: $(VENV)/ready ## end what is left of earlier runs and delete their state 
 
 test: $(VENV)/ready-to-test $(LANE3)/ready ## run every test, on real servers
 	@$(VENV)/bin/python -m pytest $(ARGS)
+
+bench-generator: $(VENV)/ready-to-test ## how fast students are made, against Faker row by row
+	@$(VENV)/bin/python benchmarks/generator.py
 
 lint: $(VENV)/ready-to-test ## style and types
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
