@@ -129,6 +129,8 @@ def test_too_long_a_text_is_refused_not_cut(degree: Any) -> None:
         (b'h\n"a\r\nb"\r\nc\r\n', 3),
         (b"h\n\na\n", 3),
         (b'h\n"open\n', 2),
+        (b'h\na"b,c\nd\n', 3),
+        (b"h\na\0b\rc\n", 2),
     ],
 )
 @pytest.mark.parametrize("size", [1, 2, 1000])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
+from generator import Options, generate
 from warehouse import ledger, rejects
+from warehouse.catalog import SOURCES
 
 GOOD = "1,10,1546300800000,fine,3\n"
 BAD = "".join(f"x{number},10,1546300800000,bad,3\n" for number in range(10))
@@ -83,6 +88,21 @@ def test_a_row_too_many_is_noticed(degree: Any) -> None:
     degree.load("project_feedback", GOOD)
     degree.rows("INSERT INTO {project_feedback} SELECT * FROM {project_feedback}")
     assert degree.settle("project_feedback").detail.startswith("1 rows are too many: ")
+
+
+def test_every_kind_of_bad_row_is_accounted_for(degree: Any, tmp_path: Path) -> None:
+    options = Options(to=str(tmp_path), students=3000, degrees=("data_science",), months=(1,), bad_rows=200)
+    generate(options)
+    planted = Counter(row["file"] for row in json.loads((tmp_path / "bad_rows.json").read_text())["rows"])
+    for source in SOURCES:
+        name = f"data_science/2019/1/{source.name}.csv"
+        degree.provisioned.put(degree.key(source.name), (tmp_path / name).read_bytes())
+        degree.load(source.name)
+        entry = degree.settle(source.name)
+        assert (source.name, entry.refused) == (source.name, planted[name])
+        assert entry.records == entry.loaded + entry.refused
+        assert entry.detail.startswith(f"{planted[name]} refused rows")
+        assert "nowhere" not in entry.detail
 
 
 def test_the_log_shows_ten_rows_and_counts_the_reasons() -> None:
