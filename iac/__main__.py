@@ -4,12 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from warehouse.settings import Settings, SettingsError, load
-
 from iac import provisioning
 from iac.account import connect
 from iac.faults import IacError
 from iac.files import upload
+from warehouse.settings import Settings, SettingsError, load
 
 
 def main(arguments: list[str] | None = None) -> int:

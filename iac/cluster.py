@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from warehouse.settings import Settings
-
 from iac.account import Say
 from iac.faults import IacError, explained
 from iac.secret import Login
+from warehouse.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift import RedshiftClient

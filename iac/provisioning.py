@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from warehouse.settings import Settings, overlay_path
-
 from iac import bucket, cluster, overlay, role, secret
 from iac.account import Account, Say, connect
 from iac.faults import IacError, explained
 from iac.rules import check_settings
+from warehouse.settings import Settings, overlay_path
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift.type_defs import ClusterTypeDef

@@ -11,9 +11,6 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from warehouse import settings
-from warehouse.login import connect
-
 from laptop import runs, tables
 from laptop.airflow import REPOSITORY, USER, AirflowFailed
 from laptop.processes import ChildEnded
@@ -22,6 +19,8 @@ from laptop.session import CannotStart, Session, StepFailed, web_port
 from local_aws.ports import PortTaken
 from local_aws.postgres import PostgresFailed
 from local_aws.state import StateError
+from warehouse import settings
+from warehouse.login import connect
 
 STATE = Path(os.environ.get("STATE", REPOSITORY / ".run"))
 

@@ -105,7 +105,9 @@ def more_to_come(cursor: Any) -> bool:
 
 def is_known(cursor: Any) -> bool:
     """Whether the scheduler has read the DAG, in this run or an earlier one."""
-    cursor.execute("SELECT count(*) FROM serialized_dag JOIN dag USING (dag_id) WHERE dag_id = %(dag)s", {"dag": DAG_ID})
+    cursor.execute(
+        "SELECT count(*) FROM serialized_dag JOIN dag USING (dag_id) WHERE dag_id = %(dag)s", {"dag": DAG_ID}
+    )
     return bool(cursor.fetchone()[0])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from psycopg2 import sql
+
 from warehouse.catalog import FACTS
 
 _LEDGER = """

@@ -80,12 +80,16 @@ class Postgres:
         self._ensure_password()
         if not (self.data_dir / "PG_VERSION").exists():
             self._initdb()
-        settings = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
-        command = as_unprivileged([program("postgres"), "-D", str(self.data_dir), "-p", str(self.port), *settings])
+        command = [program("postgres"), "-D", str(self.data_dir), "-p", str(self.port), *self._options()]
         with self.log_file.open("ab") as log:
             # A session of its own: Ctrl-C in the terminal is for our process, which then stops the server in order.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment(), start_new_session=True
+                as_unprivileged(command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=_environment(),
+                start_new_session=True,
             )
         try:
             self._wait_until_ready()
@@ -130,6 +134,9 @@ class Postgres:
     ) -> None:
         self.stop()
 
+    def _options(self) -> list[str]:
+        return [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
+
     def _ensure_password(self) -> None:
         if self.password_file.exists():
             return
@@ -152,7 +159,8 @@ class Postgres:
             os.chown(fresh, NOBODY, NOBODY)
         command = [program("initdb"), "-D", str(fresh), "-U", self.superuser, f"--pwfile={self.password_file}"]
         done = subprocess.run(
-            as_unprivileged([*command, *INITDB_OPTIONS]),
+            # The settings too: they may say how the password is to be kept.
+            as_unprivileged([*command, *INITDB_OPTIONS, *self._options()]),
             capture_output=True,
             text=True,
             env=_environment(),

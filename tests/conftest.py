@@ -12,11 +12,11 @@ from typing import Any, Iterator
 
 import boto3
 import pytest
+
+from local_aws.testing import AwsProcess, client_environment
 from warehouse import ledger, settings
 from warehouse.login import connect
 from warehouse.redshift import in_transaction
-
-from local_aws.testing import AwsProcess, client_environment
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

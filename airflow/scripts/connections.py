@@ -11,6 +11,7 @@ import sys
 from airflow.configuration import conf
 from airflow.models import Connection, Pool
 from airflow.utils.session import create_session
+
 from warehouse import settings as settings_module
 from warehouse.login import login, provisioned_host
 from warehouse.settings import Settings, SettingsError

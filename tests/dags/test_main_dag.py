@@ -1,4 +1,4 @@
-"""The DAG's shape: on Airflow 2 and 3 the same, drawn from the catalog, quick to parse, one word from another degree."""
+"""The DAG's shape: the same on Airflow 2 and 3, drawn from the catalog, quick to parse, open to another degree."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+
 from warehouse.catalog import DIMENSIONS, FACTS, SOURCES
 
 REPOSITORY = Path(__file__).resolve().parents[2]

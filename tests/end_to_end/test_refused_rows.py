@@ -6,7 +6,7 @@ import csv
 import re
 import shutil
 import sys
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,11 @@ def break_ratings(path: Path, count: int) -> list[tuple[int, str]]:
     return [(number + 1, lines[number]) for number in plain[:count]]
 
 
+def moment(milliseconds: str) -> datetime:
+    """A moment of the file as Redshift takes it."""
+    return datetime(1970, 1, 1) + timedelta(milliseconds=int(milliseconds))
+
+
 @pytest.fixture(scope="module")
 def held(laptop: Any, broken: Any) -> Any:
     """The run over the broken file."""
@@ -92,8 +97,8 @@ def test_after_mending_the_held_fact_is_built_and_nothing_is_staged_again(laptop
         for _, line in broken:
             user, project, submitted, text, rating = next(csv.reader([line]))
             cursor.execute(
-                f"INSERT INTO {TABLE} VALUES (%s, %s, TIMESTAMP 'epoch' + %s / 1000.0 * INTERVAL '1 second', %s, %s, %s)",  # noqa: S608
-                (user, project, int(submitted), text, int(rating.lstrip("x")), date(2019, 1, 1)),
+                f"INSERT INTO {TABLE} VALUES (%s, %s, %s, %s, %s, %s)",  # noqa: S608
+                (user, project, moment(submitted), text, int(rating.lstrip("x")), date(2019, 1, 1)),
             )
         cursor.execute(f"DROP TABLE {TABLE}_errors")
     done = laptop.run("run")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from warehouse.catalog import SOURCES
-from warehouse.model import Column, Source
 
 from generator import Options, generate
 from generator.breakage import KINDS
+from warehouse.catalog import SOURCES
+from warehouse.model import Column, Source
 
 RFC_4180_FIELD = r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))'
 BY_NAME = {source.name: source for source in SOURCES}

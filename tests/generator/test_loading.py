@@ -11,14 +11,14 @@ import boto3
 import psycopg2
 import pytest
 from moto.server import ThreadedMotoServer
-from warehouse.catalog import DIMENSIONS, SOURCES
-from warehouse.ddl import create_table
-from warehouse.model import Source, Table
 
 from generator import Options, generate
 from local_aws.ports import free_port
 from local_aws.redshift import cluster
 from local_aws.redshift.endpoint import Endpoint
+from warehouse.catalog import DIMENSIONS, SOURCES
+from warehouse.ddl import create_table
+from warehouse.model import Source, Table
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 ROLE = "arn:aws:iam::123456789012:role/reader"

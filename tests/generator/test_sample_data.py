@@ -9,10 +9,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from warehouse.catalog import DIMENSIONS, SOURCES
-from warehouse.model import Source
 
 from generator import Options, generate
+from warehouse.catalog import DIMENSIONS, SOURCES
+from warehouse.model import Source
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 DEGREES = ("data_science", "data_analytics", "data_engineering")

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from warehouse.settings import Settings
 
 from iac import cluster
 from iac.cluster import Clock
 from iac.faults import IacError
 from iac.secret import Login
+from warehouse.settings import Settings
 
 Stubbed = Callable[[str], tuple[Any, Stubber]]
 ROLE = "arn:aws:iam::123456789012:role/copy"

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from warehouse.settings import load, overlay_path
-
 from iac import overlay
+from warehouse.settings import load, overlay_path
 
 ROLE = "arn:aws:iam::123456789012:role/copy"
 

@@ -17,10 +17,10 @@ import psutil
 import psycopg2
 import pytest
 from boto3.s3.transfer import TransferConfig
-from warehouse.settings import CFG, Settings, load, overlay_path
 
 from iac.files import upload
 from local_aws.testing import AwsProcess
+from warehouse.settings import CFG, Settings, load, overlay_path
 
 NAMES = {"bucket": "online-learning-analytics", "cluster": "online-learning-analytics"}
 

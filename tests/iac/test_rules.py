@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from warehouse.settings import Settings, SettingsError
 
 from iac.rules import check_settings
+from warehouse.settings import Settings, SettingsError
 
 
 def test_the_repositorys_settings_are_good(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
@@ -16,7 +16,7 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 
 @pytest.fixture
-def airflow_connections(provisioned: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def airflow_connections(provisioned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connections that airflow/scripts/connections.py makes, as environment variables."""
     from warehouse.login import login
 
@@ -36,4 +36,3 @@ def airflow_connections(provisioned: Any, monkeypatch: pytest.MonkeyPatch) -> It
     }
     monkeypatch.setenv("AIRFLOW_CONN_REDSHIFT", json.dumps(redshift))
     monkeypatch.setenv("AIRFLOW_CONN_AWS_CREDENTIALS", json.dumps(aws))
-    yield

@@ -119,7 +119,8 @@ def test_a_failed_check_holds_the_fact_and_says_what_was_found(steps: Steps, pro
     with pytest.raises(steps.failed) as failure:
         steps.run("data_quality")
     lines = str(failure.value).splitlines()
-    assert f"[error] {steps.table}: user_id, project_id.unique_check: expected every (user_id, project_id) once" in lines[0]
+    check = "user_id, project_id.unique_check: expected every (user_id, project_id) once"
+    assert f"[error] {steps.table}: {check}" in lines[0]
     assert lines[1] == "    1, 10, 2"
     assert lines[3] == "    1, 10, 9"
     with pytest.raises(steps.failed, match=f"{steps.table}: \\[error\\]"):
@@ -141,7 +142,7 @@ def test_a_fact_that_was_not_built_fails_the_last_task(steps: Steps) -> None:
 def test_checks_wait_for_the_dimensions_that_they_look_into(steps: Steps) -> None:
     steps.put(ROW)
     steps.run("load", "stl_check")
-    with pytest.raises(steps.failed, match="email.null_check"):
+    with pytest.raises(steps.failed, match=r"email\.null_check"):
         steps.dimensions("1,Ada,ada,Köln,,Acme\n")
     with pytest.raises(steps.failed, match=r"Cannot be checked yet. users_dim: \[error\] users_dim: email.null_check"):
         steps.run("data_quality")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from warehouse import build, checks, ddl, ledger, load, objects, rejects
 from warehouse.catalog import FACTS, STAGED
 from warehouse.redshift import in_transaction

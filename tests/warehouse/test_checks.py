@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
+
 from warehouse import checks, ddl
 from warehouse.catalog import STAGED
 from warehouse.model import Check, Column, Source

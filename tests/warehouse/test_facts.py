@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from warehouse import ledger
 from warehouse.catalog import FACTS, STAGED
 from warehouse.facts import parse_fact
@@ -17,7 +18,7 @@ START = 1_546_300_800_000  # 2019-01-01 00:00 UTC
 FEEDBACK = [(1, 10, 3), (2, 10, 2), (1, 20, 1), (2, 20, 2)]
 # Section 1 has two projects: joined to them, each of its ratings would count twice.
 SECTION_FEEDBACK = [(1, 1, 3), (2, 1, 3), (1, 2, 1)]
-# 100: seen twice within an hour of the clock, and over 25 strikes of it; 200: one minute, but the clock strikes between.
+# 100: seen within one hour of the clock, and over 25 strikes of it; 200: within a minute, but the clock strikes.
 VIDEO_LOG = [
     (1, 100, START, START + HOUR - 1, 4),
     (2, 100, START, START + 25 * HOUR, 3),

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+
 from warehouse import ledger, load, objects
 from warehouse.redshift import in_transaction
 
@@ -74,7 +75,7 @@ def test_a_file_replaced_while_it_is_loaded_is_noticed(degree: Any) -> None:
     s3, obj = degree.provisioned.s3, degree.prepare("project_feedback").obj
     objects.ensure_unchanged(s3, obj)
     degree.put("project_feedback", "1,10,1546300800000,new,1\n")
-    with pytest.raises(objects.ObjectChanged, match="project_feedback.csv was replaced"):
+    with pytest.raises(objects.ObjectChanged, match=r"project_feedback\.csv was replaced"):
         objects.ensure_unchanged(s3, obj)
     s3.delete_object(Bucket=obj.bucket, Key=obj.key)
     with pytest.raises(objects.ObjectChanged):
@@ -103,7 +104,7 @@ def test_a_dimension_with_a_refused_row_keeps_its_previous_rows(degree: Any, dim
         Bucket=degree.provisioned.settings.bucket, Key="dimensional_tables/projects_dim.csv"
     )["Body"].read()
     degree.provisioned.put("dimensional_tables/projects_dim.csv", head + b"10,1,New,Start,d\nx,1,Bad,Start,d\n")
-    with pytest.raises(load.DimensionRefused, match="line 3: project_id.*'x'") as refused:
+    with pytest.raises(load.DimensionRefused, match=r"line 3: project_id.*'x'") as refused:
         degree.load("projects_dim")
     assert "2 records, 1 loaded, 1 refused, so projects_dim keeps its previous rows" in str(refused.value)
     assert degree.rows("SELECT COUNT(*), MIN(project_name) FROM {projects_dim}") == [(3, "Bikes")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg2
+
 from airflow_compat import BaseHook, BaseOperator
 
 LOAD_MONTH = "{{ ds[:7] }}-01"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
+from operators.base import RedshiftOperator
 from warehouse import ddl, ledger
 from warehouse.model import Table
 from warehouse.redshift import in_transaction
-
-from operators.base import RedshiftOperator
 
 
 class CreateTableOperator(RedshiftOperator):

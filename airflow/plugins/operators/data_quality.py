@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_compat import AirflowFailException
+from operators.base import RedshiftOperator
 from warehouse import checks, ledger
 from warehouse.model import Source
 from warehouse.redshift import in_transaction
-
-from operators.base import RedshiftOperator
 
 _CHECKABLE = (ledger.SETTLED, ledger.FAILED, ledger.PASSED)
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from operators.base import RedshiftOperator
 from warehouse import build
 from warehouse.model import Fact
 from warehouse.redshift import in_transaction
-
-from operators.base import RedshiftOperator
 
 
 class LoadFactOperator(RedshiftOperator):

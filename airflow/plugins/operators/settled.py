@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 from airflow_compat import AirflowFailException
+from operators.base import RedshiftOperator
 from warehouse import ledger
 from warehouse.redshift import in_transaction
-
-from operators.base import RedshiftOperator
 
 
 class SettledOperator(RedshiftOperator):

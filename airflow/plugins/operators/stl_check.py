@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_compat import AirflowFailException
+from operators.base import RedshiftOperator
 from warehouse import ledger, rejects
 from warehouse.model import Source
 from warehouse.redshift import in_transaction
-
-from operators.base import RedshiftOperator
 
 
 class STLCheckOperator(RedshiftOperator):

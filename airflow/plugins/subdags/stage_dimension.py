@@ -8,9 +8,8 @@ from airflow_compat import DAG, subdag
 from operators.create_table import CreateTableOperator
 from operators.data_quality import DataQualityOperator
 from operators.s3_to_redshift import S3ToRedshiftOperator
-from warehouse.model import Source
-
 from subdags.stage_fact import MONTH, YEAR
+from warehouse.model import Source
 
 
 def stage_dimension(source: Source, dag: DAG) -> Any:
