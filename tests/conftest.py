@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,9 @@ from typing import Any, Iterator
 import boto3
 import pytest
 
-from local_aws.testing import AwsProcess, client_environment
+from local_aws.testing import AwsProcess
 from warehouse import ledger, settings
-from warehouse.login import connect
+from warehouse.login import Login, connect, login
 from warehouse.redshift import in_transaction
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -23,14 +24,16 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Provisioned:
-    """What ``iac up`` made, and a client of its S3."""
+    """What ``iac up`` made. It needs nothing of this process's environment, which other tests change."""
 
     settings: settings.Settings
+    login: Login
     s3: Any
+    environment: dict[str, str]
 
     def connect(self) -> Any:
         """Open a connection to the warehouse."""
-        return connect(self.settings)
+        return connect(self.settings, self.login)
 
     def put(self, key: str, text: str | bytes) -> None:
         """Put an object into the bucket."""
@@ -49,18 +52,17 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisione
     folder = tmp_path_factory.mktemp("provisioned")
     cfg = folder / "udacity_dwh.cfg"
     shutil.copy(REPOSITORY / "airflow" / "config" / "udacity_dwh.cfg", cfg)
-    with AwsProcess(folder / "aws") as aws, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("UDACITY_DWH_CFG", str(cfg))
-        for name, value in aws.environment().items():
-            patch.setenv(name, value)
-        done = subprocess.run(
-            [sys.executable, "-m", "iac", "up"],
-            env=client_environment(aws),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    with AwsProcess(folder / "aws") as aws:
+        environment = {**aws.environment(), "UDACITY_DWH_CFG": str(cfg)}
+        command = [sys.executable, "-m", "iac", "up"]
+        done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        found = Provisioned(settings.load(), boto3.client("s3"))
+        known = settings.load(cfg)
+        with pytest.MonkeyPatch.context() as patch:
+            # boto3 keeps the credentials that an earlier test's environment had.
+            patch.setattr(boto3, "DEFAULT_SESSION", None)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            found = Provisioned(known, login(known), boto3.client("s3"), environment)
         in_transaction(found.connect, ledger.create)
         yield found

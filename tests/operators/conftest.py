@@ -7,6 +7,7 @@ import os
 import tempfile
 from typing import Any
 
+import boto3
 import pytest
 
 # Airflow reads these when it is first imported, and would write into the home of whoever runs the tests.
@@ -18,9 +19,10 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 @pytest.fixture
 def airflow_connections(provisioned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connections that airflow/scripts/connections.py makes, as environment variables."""
-    from warehouse.login import login
-
-    settings, who = provisioned.settings, login(provisioned.settings)
+    settings, who = provisioned.settings, provisioned.login
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials of earlier tests
+    for name, value in provisioned.environment.items():
+        monkeypatch.setenv(name, value)
     redshift = {
         "conn_type": "postgres",
         "host": settings.host,

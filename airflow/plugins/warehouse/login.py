@@ -28,12 +28,12 @@ def login(settings: Settings) -> Login:
     return Login(secret["username"], secret["password"])
 
 
-def connect(settings: Settings) -> Any:
-    """Open a psycopg2 connection to the warehouse.
+def connect(settings: Settings, who: Login | None = None) -> Any:
+    """Open a psycopg2 connection to the warehouse, with the login of Secrets Manager unless one is given.
 
     Raises SettingsError: the cluster is not provisioned yet, so that its host is unknown.
     """
-    who = login(settings)
+    who = who or login(settings)
     return psycopg2.connect(
         host=provisioned_host(settings),
         port=settings.port,
