@@ -70,13 +70,14 @@ def main(path: str) -> None:
 
     if airflow_compat.VERSION < (3,):
         import airflow.operators.subdag  # noqa: F401
-    began = time.perf_counter()
+    # Processor time: on a busy machine the clock would tell of other programs.
+    began = time.process_time()
     dag = load(path)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     print(
         json.dumps(
             {
-                "seconds": seconds,
+                "cpu_seconds": seconds,
                 "heavy": [name for name in HEAVY if name in sys.modules],
                 "edges": sorted(edges(dag)),
                 "rules": rules(dag),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -25,7 +26,8 @@ Shape = Callable[..., Any]
 def shape(tmp_path_factory: pytest.TempPathFactory) -> Shape:
     """Return the shape of a DAG file as Airflow 2 or 3 reads it, in a process of its own."""
 
-    def read(path: Path = MAIN_DAG, lane: int = 2) -> Any:
+    @functools.lru_cache(maxsize=None)
+    def read(path: Path = MAIN_DAG, lane: int = 2, attempt: int = 1) -> Any:
         home = tmp_path_factory.mktemp(f"airflow{lane}")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
@@ -41,8 +43,8 @@ def shape(tmp_path_factory: pytest.TempPathFactory) -> Shape:
 
 
 def test_parsing_adds_little_to_importing_airflow(shape: Shape) -> None:
-    tries = [shape() for _ in range(3)]
-    assert min(each["seconds"] for each in tries) < 0.3
+    tries = [shape(attempt=attempt) for attempt in (1, 2, 3)]
+    assert min(each["cpu_seconds"] for each in tries) < 0.3
     assert tries[0]["heavy"] == []
 
 

@@ -24,19 +24,14 @@ READ_IT = {"data_science_avg_project_rating"}
 @pytest.fixture(scope="module")
 def broken(laptop: Any) -> list[tuple[int, str]]:
     """January of two degrees, one of them added to the DAG by its name; ten ratings are no numbers. Their lines."""
-    laptop.data, laptop.dags = laptop.folder / "data", laptop.folder / "dags"
+    laptop.data = laptop.folder / "data"
     for degree, like in (("data_science", "data_science"), ("data_ethics", "data_analytics")):
         shutil.copytree(REPOSITORY / "sample_data" / like / "2019" / "1", laptop.data / degree / "2019" / "1")
     shutil.copytree(REPOSITORY / "sample_data" / "dimensional_tables", laptop.data / "dimensional_tables")
-    main_dag = (REPOSITORY / "airflow" / "dags" / "main_dag.py").read_text("utf-8")
-    for old, new in (
+    laptop.change_dag(
         ('["data_science", "data_analytics", "data_engineering"]', '["data_science", "data_ethics"]'),
         ("end_date=datetime(2019, 2, 1)", "end_date=datetime(2019, 1, 1)"),
-    ):
-        assert old in main_dag
-        main_dag = main_dag.replace(old, new)
-    laptop.dags.mkdir()
-    (laptop.dags / "main_dag.py").write_text(main_dag, "utf-8")
+    )
     return break_ratings(laptop.data / FILE, 10)
 
 
