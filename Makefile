@@ -8,8 +8,8 @@ FIND_PYTHON := for p in python3.11 python3.12 python3.10 python3 python; do \
 PYTHON ?= $(shell $(FIND_PYTHON))
 VENV := .venv
 LANE3 := .venv-airflow3
-LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	--custom-compile-command "make lock" --quiet --upgrade
+LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock" --quiet
 # Compiled once here: Airflow starts many processes, and some machines forbid Python to keep what it compiles.
 INSTALL = $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes
 
@@ -36,7 +36,7 @@ clean: $(VENV)/ready ## end what is left of earlier runs and delete their state 
 	@$(VENV)/bin/python -m laptop clean
 
 test: $(VENV)/ready-to-test $(LANE3)/ready ## run every test, on real servers
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench-generator: $(VENV)/ready-to-test ## how fast students are made, against Faker row by row
 	@$(VENV)/bin/python benchmarks/generator.py
@@ -44,9 +44,9 @@ bench-generator: $(VENV)/ready-to-test ## how fast students are made, against Fa
 lint: $(VENV)/ready-to-test ## style and types
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
-lock: $(VENV)/ready ## pin anew what we depend on, in requirements/
+lock: $(VENV)/ready ## pin in requirements/*.txt what requirements/*.in ask for; ARGS=--upgrade for the newest
 	@cd requirements && for lane in tools airflow-2 airflow-3 test; do \
-		../$(VENV)/bin/$(LOCK) $$lane.in -o $$lane.txt; done
+		../$(VENV)/bin/$(LOCK) $(ARGS) $$lane.in -o $$lane.txt; done
 
 $(VENV)/bin/uv: requirements/tools.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.10, 3.11 or 3.12 on PATH. Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; }

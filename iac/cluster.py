@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iac.account import Say
 from iac.faults import IacError, explained
-from iac.secret import Login
+from warehouse.login import Login
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from iac import bucket, cluster, overlay, role, secret
 from iac.account import Account, Say, connect
 from iac.faults import IacError, explained
 from iac.rules import check_settings
+from warehouse.login import Login
 from warehouse.settings import Settings, overlay_path
 
 if TYPE_CHECKING:
@@ -68,13 +69,13 @@ def _ensure_cluster(account: Account, settings: Settings, role_arn: str, say: Sa
     return cluster.wait_until_available(account.redshift, name, say)
 
 
-def _new_secret(account: Account, settings: Settings, say: Say) -> secret.Login:
+def _new_secret(account: Account, settings: Settings, say: Say) -> Login:
     login = secret.new_login(settings.user)
     secret.write(account.secrets, settings.secret, login, say)
     return login
 
 
-def _check_login(login: secret.Login, settings: Settings) -> None:
+def _check_login(login: Login, settings: Settings) -> None:
     if login.username != settings.user:
         raise IacError(
             f"secret {settings.secret}: it is for the user {login.username!r}, the cfg says {settings.user!r}. "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import string
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iac.account import Say
@@ -16,16 +15,10 @@ if TYPE_CHECKING:
 
 from botocore.exceptions import ClientError
 
+from warehouse.login import Login
+
 _LENGTH = 40
 _RECOVERY_DAYS = 7
-
-
-@dataclass(frozen=True)
-class Login:
-    """A user of the database; the password is not shown when this is printed."""
-
-    username: str
-    password: str = field(repr=False)
 
 
 def new_login(username: str) -> Login:

@@ -24,25 +24,23 @@ def ledger(cursor: Any) -> str:
 
 
 def facts(cursor: Any, rows: int = 3) -> str:
-    """The first rows of each fact of the first degree that has it, and how many rows and tables there are."""
+    """How many rows each fact has, and the first ones of the first degree that has it."""
     cursor.execute(_FACT_TABLES)
     built = [name for (name,) in cursor.fetchall()]
-    return "\n\n".join(
-        _fact(cursor, [name for name in built if name.endswith(f"_{fact.name}")], rows) for fact in FACTS
-    )
+    tables = {fact.name: [name for name in built if name.endswith(f"_{fact.name}")] for fact in FACTS}
+    return "\n\n".join(_fact(cursor, fact, names, rows) for fact, names in tables.items())
 
 
-def _fact(cursor: Any, names: Sequence[str], rows: int) -> str:
+def _fact(cursor: Any, fact: str, names: Sequence[str], rows: int) -> str:
     if not names:
-        return "(a fact that is not built for any degree)"
+        return f"{fact}: not built for any degree"
     total = 0
     for name in names:
         cursor.execute(sql.SQL("SELECT COUNT(*) FROM {}").format(sql.Identifier(name)))
         total += cursor.fetchone()[0]
-    cursor.execute(
-        sql.SQL("SELECT * FROM {} ORDER BY load_month, 1 LIMIT {}").format(sql.Identifier(names[0]), sql.Literal(rows))
-    )
-    return f"{names[0]} (with {', '.join(names[1:]) or 'no other'}: {total} rows)\n{_grid(cursor)}"
+    first = sql.Identifier(names[0])
+    cursor.execute(sql.SQL("SELECT * FROM {} ORDER BY load_month, 1 LIMIT {}").format(first, sql.Literal(rows)))
+    return f"{fact}: {total} rows of {len(names)} degrees; the first of {names[0]}:\n{_grid(cursor)}"
 
 
 def _grid(cursor: Any) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Ports:
     """The ports that the outside world uses; all others are picked."""
 
-    aws: int = 5000
+    aws: int = 4566
     s3: int = 8333
     redshift: int = 5439
 

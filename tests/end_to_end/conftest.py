@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -82,6 +83,28 @@ class Laptop:
             os.kill(self.processes()[victim], signal.SIGKILL)
             code = process.wait(RUN_SECONDS)
         return subprocess.CompletedProcess(command, code, output.read_text(), "")
+
+    @contextmanager
+    def up(self) -> Iterator[tuple[str, str]]:
+        """``up`` until all is done, with the web UI's address and password; then Ctrl-C."""
+        output = self.folder / "up.log"
+        with output.open("w") as log:
+            command = [sys.executable, "-u", "-m", "laptop", "up"]
+            process = subprocess.Popen(command, env=self.environment, cwd=REPOSITORY, stdout=log, stderr=log)
+            try:
+                deadline = time.monotonic() + RUN_SECONDS
+                while "The web UI stays on" not in output.read_text():
+                    assert process.poll() is None, output.read_text()
+                    assert time.monotonic() < deadline, output.read_text()
+                    time.sleep(0.2)
+                shown = re.search(r"(http://\S+)   user admin   password (\S+)", output.read_text())
+                assert shown
+                yield shown[1], shown[2]
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.wait(120)
+        assert process.returncode == 130
+        assert self.still_running() == []
 
     def processes(self) -> dict[str, int]:
         """What it has started, by name."""

@@ -34,12 +34,12 @@ class Warehouse:
     def load(self, path: Path) -> tuple[int, list[dict[str, Any]]]:
         """Copy a file into a new table of its source; rows loaded, and what the load's errors say."""
         source = BY_NAME[path.stem]
-        self.s3.upload_file(str(path), "students", path.name)
+        self.s3.upload_file(str(path), "loaded", path.name)
         with self.connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {source.name}")
             cursor.execute(create_table(Table(source.name, source.columns)))
             cursor.execute(
-                f"COPY {source.name} FROM 's3://students/{path.name}' IAM_ROLE '{ROLE}' FORMAT CSV IGNOREHEADER 1"
+                f"COPY {source.name} FROM 's3://loaded/{path.name}' IAM_ROLE '{ROLE}' FORMAT CSV IGNOREHEADER 1"
                 f" MAXERROR 100000 {_time_format(source)}"
             )
             cursor.execute("SELECT pg_last_copy_count(), pg_last_copy_id()")
@@ -60,7 +60,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     host, port = server.get_host_and_port()
     keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
     s3 = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", **keys)
-    s3.create_bucket(Bucket="students")
+    s3.create_bucket(Bucket="loaded")
     postgres = cluster.postgres_for(tmp_path_factory.mktemp("redshift"))
     with postgres, Endpoint(postgres, port=free_port(), s3_client=lambda: s3, authorize=lambda *_: None) as endpoint:
         endpoint.create_cluster_database("dev", "awsuser", "Secret-pass1")

@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 from iac import cluster
 from iac.cluster import Clock
 from iac.faults import IacError
-from iac.secret import Login
+from warehouse.login import Login
 from warehouse.settings import Settings
 
 Stubbed = Callable[[str], tuple[Any, Stubber]]

@@ -9,6 +9,7 @@ from botocore.stub import Stubber
 
 from iac import secret
 from iac.faults import IacError
+from warehouse.login import Login
 
 Stubbed = Callable[[str], tuple[Any, Stubber]]
 NAME = {"SecretId": "s"}
@@ -45,7 +46,7 @@ def test_one_that_waits_for_its_deletion_is_taken_back(stubbed: Stubbed) -> None
     stubber.add_response("describe_secret", {"DeletedDate": 1}, NAME)
     stubber.add_response("restore_secret", {}, NAME)
     stubber.add_response("get_secret_value", {"SecretString": '{"username": "u", "password": "p"}'}, NAME)
-    assert secret.read(client, "s") == secret.Login("u", "p")
+    assert secret.read(client, "s") == Login("u", "p")
     stubber.assert_no_pending_responses()
 
 
