@@ -15,8 +15,7 @@ from laptop import runs, tables
 from laptop.airflow import REPOSITORY, USER, AirflowFailed
 from laptop.processes import ChildEnded
 from laptop.progress import Progress
-from laptop.session import CannotStart, Session, StepFailed, web_port
-from local_aws.ports import PortTaken
+from laptop.session import CannotStart, Session, StepFailed, require_web_port, web_port
 from local_aws.postgres import PostgresFailed
 from local_aws.state import StateError
 from warehouse import settings
@@ -34,9 +33,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted. What is done is kept: the same command goes on from there.")
         return 130
-    except PortTaken as taken:
-        print(f"Port {taken.port} is taken. Choose another one: make up WEB_PORT={taken.port + 1}", file=sys.stderr)
-        return 2
     except (CannotStart, StateError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -54,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
 
 def up(options: argparse.Namespace) -> int:
     """The same, with the web UI, and stay until Ctrl-C."""
+    require_web_port()
     with Session(STATE, print) as session:
         _start(session, options.again)
         print("Starting the web UI.")

@@ -16,7 +16,8 @@ from typing import Mapping
 import psycopg2.extensions
 from psycopg2 import sql
 
-from local_aws.ports import LOOPBACK, free_port
+from local_aws.port_choice import choose_ports
+from local_aws.ports import LOOPBACK
 from local_aws.postgres import Postgres
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -41,7 +42,7 @@ class Airflow:
     def database(self) -> Postgres:
         """The server for the metadata, on a port that is free now, not yet started."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._port_file.write_text(str(free_port()))
+        self._port_file.write_text(str(choose_ports(1)[0]))
         return self._server()
 
     def connect(self, database: str = DATABASE) -> psycopg2.extensions.connection:
@@ -69,7 +70,7 @@ class Airflow:
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags_folder),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "airflow" / "plugins"),
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.logs),
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(choose_ports(1)[0]),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": _read(self.folder / "database_url"),
             "AIRFLOW__CORE__FERNET_KEY_CMD": _read(self.folder / "fernet_key"),
             "AIRFLOW__WEBSERVER__SECRET_KEY_CMD": _read(self.folder / "web_secret_key"),

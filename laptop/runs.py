@@ -111,6 +111,17 @@ def is_known(cursor: Any) -> bool:
     return bool(cursor.fetchone()[0])
 
 
+def import_errors(cursor: Any) -> str:
+    """What the scheduler found wrong with DAG files; empty if nothing."""
+    cursor.execute("SELECT filename, stacktrace FROM import_error")
+    return "\n".join(f"{filename}:\n{stacktrace}" for filename, stacktrace in cursor.fetchall())
+
+
+def forget_import_errors(cursor: Any) -> None:
+    """Forget what was wrong before: the files may be mended, and are read anew."""
+    cursor.execute("DELETE FROM import_error")
+
+
 def is_paused(cursor: Any) -> bool:
     """Whether the DAG is toggled off."""
     cursor.execute("SELECT is_paused FROM dag WHERE dag_id = %(dag)s", {"dag": DAG_ID})

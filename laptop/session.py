@@ -12,12 +12,12 @@ import urllib.request
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Callable, Iterator, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 from laptop import runs
 from laptop.airflow import DAG_ID, REPOSITORY, Airflow
 from laptop.processes import Processes
-from local_aws.ports import LOOPBACK, check_free
+from local_aws.ports import LOOPBACK, PortTaken, check_free
 from local_aws.state import StateFolder
 
 START_SECONDS = 120.0
@@ -64,6 +64,8 @@ class Session:
             raise CannotStart(
                 f"It runs already, on {self.state}. `make status` shows it; end it with Ctrl-C."
             ) from None
+        for name in [name for name in os.environ if name.startswith(_FOREIGN) and name not in _OURS]:
+            del os.environ[name]
         left = self.processes.stop_leftovers()
         if left:
             self.say(f"Ended what an earlier run had left: {', '.join(left)}.")
@@ -84,12 +86,10 @@ class Session:
         self.use_aws()
 
     def use_aws(self) -> None:
-        """Lead this process and all that it starts to the local AWS, and nowhere else.
+        """Lead this process and all that it starts to the local AWS.
 
         Raises StateError: it does not run.
         """
-        for name in [name for name in os.environ if name.startswith(_FOREIGN) and name not in _OURS]:
-            del os.environ[name]
         os.environ.update(self.aws.environment())
         self.environment = self.airflow.environment()
 
@@ -119,7 +119,6 @@ class Session:
     def start_web(self) -> str:
         """Start the web UI; return its address once it answers."""
         port = web_port()
-        check_free(port)
         address = f"http://{LOOPBACK}:{port}"
         self._start("webserver", ["airflow", "webserver", "--hostname", LOOPBACK, "--port", str(port)])
         self._wait(lambda: _answers(f"{address}/health"), "the web UI")
@@ -129,10 +128,16 @@ class Session:
         """Toggle the DAG on, once the scheduler has read it."""
         with closing(self.airflow.connect()) as connection, connection.cursor() as cursor:
             connection.autocommit = True
-            self._wait(lambda: runs.is_known(cursor), "the scheduler's reading of the DAG")
+            self._wait(lambda: self._has_read_the_dag(cursor), "the scheduler's reading of the DAG")
             paused = runs.is_paused(cursor)
         if paused:
             self.airflow.command(self.environment, "dags", "unpause", DAG_ID)
+
+    def _has_read_the_dag(self, cursor: Any) -> bool:
+        broken = runs.import_errors(cursor)
+        if broken:
+            raise StepFailed(f"Airflow cannot read the DAG:\n{broken}")
+        return runs.is_known(cursor)
 
     def watch(self) -> Iterator[list[runs.Month]]:
         """Yield how far the months are, about every second, until all of them are finished and no more will come."""
@@ -153,6 +158,7 @@ class Session:
 
     def _clear(self, again: bool) -> None:
         with closing(self.airflow.connect()) as connection, connection, connection.cursor() as cursor:
+            runs.forget_import_errors(cursor)
             undone = runs.mark_cut_off(cursor)
             known = runs.is_known(cursor)
         if known and (again or undone):
@@ -185,6 +191,14 @@ class Session:
 def web_port() -> int:
     """The web UI's port: WEB_PORT, else 8080."""
     return int(os.environ.get("WEB_PORT", "8080"))
+
+
+def require_web_port() -> None:
+    """Raise CannotStart if the web UI's port is taken."""
+    try:
+        check_free(web_port())
+    except PortTaken as taken:
+        raise CannotStart(f"Port {taken.port} is taken. Choose another one: make up WEB_PORT=8081") from taken
 
 
 def _answers(url: str) -> bool:

@@ -235,7 +235,9 @@ def as_unprivileged(command: list[str]) -> list[str]:
             f"PostgreSQL refuses to run as root, and setpriv (util-linux) is missing on {sys.platform}: run as a user"
         )
     identity = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-    return [setpriv, *identity, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", *command]
+    right = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    # Without this bit access(2), by which initdb looks for its programs, ignores the right of a user who is not root.
+    return [setpriv, *identity, *right, "--securebits=+no_setuid_fixup", *command]
 
 
 def _end_family(postmaster: psutil.Process) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from local_aws.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -55,6 +58,27 @@ def test_a_port_that_is_taken_is_named_with_the_setting_that_moves_it(tmp_path: 
         done = laptop(tmp_path / "state", "run", REDSHIFT_PORT=port)
     assert done.returncode == 1
     assert f"Port {port} is taken. Choose another one with --redshift-port or REDSHIFT_PORT." in done.stderr
+
+
+def test_the_web_ui_s_port_is_looked_at_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = str(holder.getsockname()[1])
+        done = laptop(tmp_path / "state", "up", WEB_PORT=port)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"Port {port} is taken. Choose another one: make up WEB_PORT=" in done.stderr
+
+
+def test_a_dag_that_cannot_be_read_is_shown_with_its_error(tmp_path: Path) -> None:
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "main_dag.py").write_text("import airflow  # a DAG\nraise ValueError('no such fact')\n")
+    shutil.copy(REPOSITORY / "airflow" / "config" / "udacity_dwh.cfg", tmp_path / "x.cfg")
+    ports = {name: str(free_port()) for name in ("AWS_PORT", "S3_PORT", "REDSHIFT_PORT")}
+    done = laptop(tmp_path / "state", "run", DAGS_FOLDER=str(tmp_path / "dags"), DATA=str(tmp_path / "dags"), **ports)
+    assert done.returncode == 1
+    assert "Airflow cannot read the DAG" in done.stderr
+    assert "ValueError: no such fact" in done.stderr
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -179,3 +180,16 @@ def test_stop_ends_open_transactions(make: Make) -> None:
         began = time.monotonic()
         server.stop()
         assert time.monotonic() - began < 15
+
+
+def test_programs_below_a_private_folder_can_be_run(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root they run as another user, who could not look into it."""
+    installed = Path(module.program("initdb")).parents[1]
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    shutil.copytree(installed, private / "pginstall", symlinks=True)
+    monkeypatch.setattr(module, "program", lambda name: str(private / "pginstall" / "bin" / name))
+    with make() as server:
+        assert ask(server, "SELECT 1") == 1
