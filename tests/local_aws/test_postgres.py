@@ -186,10 +186,11 @@ def test_programs_below_a_private_folder_can_be_run(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As root they run as another user, who could not look into it."""
-    installed = Path(module.program("initdb")).parents[1]
+    package = Path(module.program("initdb")).parents[2]
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
-    shutil.copytree(installed, private / "pginstall", symlinks=True)
-    monkeypatch.setattr(module, "program", lambda name: str(private / "pginstall" / "bin" / name))
+    for folder in package.parent.glob(f"{package.name}*"):  # its libraries lie beside it
+        shutil.copytree(folder, private / folder.name, symlinks=True)
+    monkeypatch.setattr(module, "program", lambda name: str(private / package.name / "pginstall" / "bin" / name))
     with make() as server:
         assert ask(server, "SELECT 1") == 1
