@@ -12,7 +12,7 @@ import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator
 
 import psutil
 import pytest
@@ -24,6 +24,14 @@ from warehouse.login import connect
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUN_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Left:
+    """Every row of every table but the ledger, sorted; and status and COPY of each table and month."""
+
+    tables: dict[str, list[tuple[Any, ...]]]
+    ledger: dict[tuple[str, str], tuple[str, int]]
 
 
 @dataclass
@@ -134,18 +142,16 @@ class Laptop:
             with closing(connect(settings.load(self.cfg))) as connection, connection, connection.cursor() as cursor:
                 yield cursor
 
-    def tables(self, *, without: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table but the ledger, sorted."""
+    def left(self) -> Left:
+        """What the run that has ended left in the warehouse."""
         with self.warehouse() as cursor:
-            cursor.execute("SELECT DISTINCT table_name FROM load_status ORDER BY 1")
-            names = [name for (name,) in cursor.fetchall() if name not in without]
-            return {name: _rows(cursor, name) for name in names}
-
-    def ledger(self) -> dict[tuple[str, str], tuple[str, int]]:
-        """Status and COPY of each table and month."""
-        with self.warehouse() as cursor:
+            cursor.execute(
+                "SELECT relname FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace"
+                " WHERE nspname = 'public' AND relkind = 'r' AND relname <> 'load_ledger'"
+            )
+            tables = {name: _rows(cursor, name) for (name,) in cursor.fetchall()}
             cursor.execute("SELECT table_name, load_month::text, status, copy_query_id FROM load_status")
-            return {(name, month): (status, copy) for name, month, status, copy in cursor.fetchall()}
+            return Left(tables, {(name, month): (status, copy) for name, month, status, copy in cursor.fetchall()})
 
 
 def _rows(cursor: Any, name: str) -> list[tuple[Any, ...]]:

@@ -26,7 +26,7 @@ def first_run(laptop: Any) -> Any:
     """``run`` on a fresh state, and what it left in every table."""
     done = laptop.run("run")
     assert done.returncode == 0, done.stdout + done.stderr
-    return done, laptop.tables(), laptop.ledger()
+    return done, laptop.left()
 
 
 def test_it_shows_progress_and_the_tables_and_stops_everything(laptop: Any, first_run: Any) -> None:
@@ -46,7 +46,7 @@ def test_it_prints_what_the_readme_shows(first_run: Any) -> None:
 
 
 def test_every_file_has_passed_and_every_fact_is_built(first_run: Any) -> None:
-    ledger = first_run[2]
+    ledger = first_run[1].ledger
     tables, facts = expected_tables(DEGREES), expected_facts(DEGREES)
     assert {key: status for key, (status, _) in ledger.items()} == {
         **{(table, f"2019-0{month}-01"): PASSED for table in tables for month in MONTHS},
@@ -57,7 +57,7 @@ def test_every_file_has_passed_and_every_fact_is_built(first_run: Any) -> None:
 @pytest.mark.parametrize("month", MONTHS)
 @pytest.mark.parametrize("degree", DEGREES)
 def test_the_facts_are_those_computed_from_the_files(laptop: Any, first_run: Any, degree: str, month: int) -> None:
-    tables = first_run[1]
+    tables = first_run[1].tables
     for fact, rows in expected(laptop.data, degree, 2019, month).items():
         assert rows
         found = [row[:-1] for row in tables[f"{degree}_{fact}"] if row[-1] == date(2019, month, 1)]
@@ -66,7 +66,7 @@ def test_the_facts_are_those_computed_from_the_files(laptop: Any, first_run: Any
 
 def test_both_months_again_with_two_kills_end_with_the_same_rows(laptop: Any, first_run: Any) -> None:
     """Of one degree, to save time; the other degrees' tables must stay as they are."""
-    _, tables, ledger = first_run
+    _, first = first_run
     laptop.change_dag(('["data_science", "data_analytics", "data_engineering"]', '["data_science"]'))
     killed = laptop.run_and_kill("scheduler", attempt(2, "stage_video_log", "2019-01", "data_science_load"), "--again")
     assert killed.returncode == 1
@@ -77,9 +77,10 @@ def test_both_months_again_with_two_kills_end_with_the_same_rows(laptop: Any, fi
     assert "local_aws was ended by signal 9" in killed.stdout
     done = laptop.run("run")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert laptop.tables() == tables
-    copies = {key: copy for key, (_, copy) in ledger.items() if copy is not None}
-    again = {key: copy for key, (_, copy) in laptop.ledger().items() if copy is not None}
+    left = laptop.left()
+    assert left.tables == first.tables
+    copies = {key: copy for key, (_, copy) in first.ledger.items() if copy is not None}
+    again = {key: copy for key, (_, copy) in left.ledger.items() if copy is not None}
     assert set(again) == set(copies)
     loaded = {(table, month) for table, month in copies if table in expected_tables(["data_science"])}
     assert len(loaded) == 14
