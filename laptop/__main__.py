@@ -15,19 +15,20 @@ from laptop import runs, tables
 from laptop.airflow import REPOSITORY, USER, AirflowFailed
 from laptop.processes import ChildEnded
 from laptop.progress import Progress
-from laptop.session import CannotStart, Session, StepFailed, require_web_port, web_port
+from laptop.session import CannotStart, Session, StepFailed, forget_foreign_variables, require_web_port, web_port
 from local_aws.postgres import PostgresFailed
 from local_aws.state import StateError
 from warehouse import settings
 from warehouse.login import connect
 
-STATE = Path(os.environ.get("STATE", REPOSITORY / ".run"))
+STATE = Path(os.environ.get("LAPTOP_STATE", REPOSITORY / ".run"))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command says; 0 if all went well, 1 if a task or a step failed, 2 if it cannot start here."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    forget_foreign_variables()
     try:
         return int(options.command(options))
     except KeyboardInterrupt:

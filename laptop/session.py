@@ -48,7 +48,7 @@ class Session:
         self.state = state
         self.say = say
         self.aws = StateFolder(state / "aws")
-        self.airflow = Airflow(state / "airflow", Path(os.environ.get("DAGS_FOLDER", REPOSITORY / "airflow" / "dags")))
+        self.airflow = Airflow(state / "airflow", Path(os.environ.get("LAPTOP_DAGS", REPOSITORY / "airflow" / "dags")))
         self.processes = Processes(state)
         self.environment: dict[str, str] = {}
         self._migrated: Future[None]
@@ -64,8 +64,6 @@ class Session:
             raise CannotStart(
                 f"It runs already, on {self.state}. `make status` shows it; end it with Ctrl-C."
             ) from None
-        for name in [name for name in os.environ if name.startswith(_FOREIGN) and name not in _OURS]:
-            del os.environ[name]
         left = self.processes.stop_leftovers()
         if left:
             self.say(f"Ended what an earlier run had left: {', '.join(left)}.")
@@ -96,7 +94,9 @@ class Session:
     def provision(self) -> None:
         """Bucket, role and cluster, and the sample data in the bucket."""
         self._step([sys.executable, "-m", "iac", "up"])
-        self._step([sys.executable, "-m", "iac", "upload", os.environ.get("DATA", str(REPOSITORY / "sample_data"))])
+        self._step(
+            [sys.executable, "-m", "iac", "upload", os.environ.get("LAPTOP_DATA", str(REPOSITORY / "sample_data"))]
+        )
 
     def start_database(self) -> None:
         """Start Airflow's database, and bring its schema up to date while other things start."""
@@ -186,6 +186,12 @@ class Session:
             if time.monotonic() > deadline:
                 raise StepFailed(f"{what} did not answer within {START_SECONDS:.0f} s. Its log is in {self.state}.")
             time.sleep(0.1)
+
+
+def forget_foreign_variables() -> None:
+    """Take out of this process's environment what would lead it, or what it starts, elsewhere."""
+    for name in [name for name in os.environ if name.startswith(_FOREIGN) and name not in _OURS]:
+        del os.environ[name]
 
 
 def web_port() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -103,8 +102,3 @@ class AwsProcess:
 def free_ports() -> Ports:
     """Three different ports that nobody listens on."""
     return Ports(*choose_ports(3))
-
-
-def client_environment(aws: AwsProcess) -> dict[str, str]:
-    """The whole environment for a child process that is to work against ``aws``."""
-    return {**os.environ, **aws.environment()}

@@ -62,7 +62,12 @@ class Laptop:
     @property
     def environment(self) -> dict[str, str]:
         """What a user would set to have a second one beside the first."""
-        own = {"STATE": self.state, "DATA": self.data, "DAGS_FOLDER": self.dags, "UDACITY_DWH_CFG": self.cfg}
+        own = {
+            "LAPTOP_STATE": self.state,
+            "LAPTOP_DATA": self.data,
+            "LAPTOP_DAGS": self.dags,
+            "UDACITY_DWH_CFG": self.cfg,
+        }
         return {**os.environ, **{name: str(value) for name, value in own.items()}, **self.ports}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:

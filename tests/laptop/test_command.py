@@ -8,7 +8,9 @@ import shutil
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
 from local_aws.ports import free_port
 
@@ -19,12 +21,21 @@ def laptop(state: Path, *arguments: str, **environment: str) -> subprocess.Compl
     """Run ``python -m laptop``."""
     return subprocess.run(
         [sys.executable, "-m", "laptop", *arguments],
-        env={**os.environ, "STATE": str(state), "UDACITY_DWH_CFG": str(state.parent / "x.cfg"), **environment},
+        env={**os.environ, "LAPTOP_STATE": str(state), "UDACITY_DWH_CFG": str(state.parent / "x.cfg"), **environment},
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@contextmanager
+def taken_port() -> Iterator[str]:
+    """A port that somebody listens on."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        yield str(holder.getsockname()[1])
 
 
 def test_status_and_clean_where_nothing_ran(tmp_path: Path) -> None:
@@ -51,20 +62,14 @@ def test_a_second_one_on_the_same_state_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_named_with_the_setting_that_moves_it(tmp_path: Path) -> None:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        holder.listen()
-        port = str(holder.getsockname()[1])
+    with taken_port() as port:
         done = laptop(tmp_path / "state", "run", REDSHIFT_PORT=port)
     assert done.returncode == 1
     assert f"Port {port} is taken. Choose another one with --redshift-port or REDSHIFT_PORT." in done.stderr
 
 
 def test_the_web_ui_s_port_is_looked_at_before_anything_starts(tmp_path: Path) -> None:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        holder.listen()
-        port = str(holder.getsockname()[1])
+    with taken_port() as port:
         done = laptop(tmp_path / "state", "up", WEB_PORT=port)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"Port {port} is taken. Choose another one: make up WEB_PORT=" in done.stderr
@@ -75,7 +80,8 @@ def test_a_dag_that_cannot_be_read_is_shown_with_its_error(tmp_path: Path) -> No
     (tmp_path / "dags" / "main_dag.py").write_text("import airflow  # a DAG\nraise ValueError('no such fact')\n")
     shutil.copy(REPOSITORY / "airflow" / "config" / "udacity_dwh.cfg", tmp_path / "x.cfg")
     ports = {name: str(free_port()) for name in ("AWS_PORT", "S3_PORT", "REDSHIFT_PORT")}
-    done = laptop(tmp_path / "state", "run", DAGS_FOLDER=str(tmp_path / "dags"), DATA=str(tmp_path / "dags"), **ports)
+    dags = str(tmp_path / "dags")
+    done = laptop(tmp_path / "state", "run", LAPTOP_DAGS=dags, LAPTOP_DATA=dags, **ports)
     assert done.returncode == 1
     assert "Airflow cannot read the DAG" in done.stderr
     assert "ValueError: no such fact" in done.stderr

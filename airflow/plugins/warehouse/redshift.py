@@ -26,7 +26,7 @@ def in_transaction(connect: Connect, work: Callable[[Cursor], T], pause: Callabl
 
     Redshift ends one of two transactions that read what the other writes with error 1023: that one is tried again, up
     to six times, waiting 1, 2, 4 … seconds (``pause``).
-    https://docs.aws.amazon.com/redshift/latest/dg/r_STV_serializable_isolation_violation.html
+    https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation-serializable-isolation-troubleshooting.html
     """
     for attempt in range(1, _ATTEMPTS + 1):
         connection = connect()
