@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from local_aws.testing import AwsProcess
-from warehouse import ledger, settings
+from warehouse import ledger, repairs, settings
 from warehouse.login import Login, connect, login
 from warehouse.redshift import in_transaction
 
@@ -65,4 +65,5 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisione
                 patch.setenv(name, value)
             found = Provisioned(known, login(known), boto3.client("s3"), environment)
         in_transaction(found.connect, ledger.create)
+        in_transaction(found.connect, repairs.create)
         yield found

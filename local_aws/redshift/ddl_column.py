@@ -60,7 +60,8 @@ def _type(name: str, words: list[Token]) -> tuple[str, str, list[Token]]:
         return f"char({_length('char', arguments, 256 if key == 'bpchar' else 1, CHAR_MAX)})", "", rest
     if key in _VARBYTE_TYPES:
         length = _length("varbyte", arguments, VARBYTE_DEFAULT, VARBYTE_MAX)
-        return "bytea", f"CHECK (octet_length({name}) <= {length} OR pg_catalog.varbyte_too_long({length}))", rest
+        fits = f"coalesce(octet_length({name}), 0) <= {length}"
+        return "bytea", f"CHECK ({fits} OR pg_catalog.varbyte_too_long({length}))", rest
     if key in _DECIMAL_TYPES:
         return f"numeric({','.join(arguments) or '18,0'})", "", rest
     if key == "double" and rest and rest[0].key == "precision":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from warehouse import build, checks, ddl, ledger, load, objects, rejects
+from warehouse import build, checks, ddl, ledger, load, settlement
 from warehouse.catalog import FACTS, STAGED
+from warehouse.model import Source
 from warehouse.redshift import in_transaction
 
 MONTH = "2019-01-01"
@@ -36,21 +37,22 @@ class Loader:
         body = rows.encode() if isinstance(rows, str) else rows
         self.provisioned.put(self.key(source, month), head.encode() + body)
 
-    def prepare(self, source: str, month: str = MONTH) -> load.Load:
-        """What the load task does before its transaction."""
-        known = STAGED[source]
+    def source(self, name: str) -> Source:
+        """The source; every row of a file may be refused, since these files have few rows."""
+        return replace(STAGED[name], max_refused_share=1.0)
+
+    def order(self, source: str, month: str = MONTH) -> load.Order:
+        """What the load task is to load; the table is there."""
+        known, settings = self.source(source), self.provisioned.settings
         in_transaction(
             self.provisioned.connect, lambda cursor: cursor.execute(ddl.create_table(known.table(self.degree)))
         )
-        s3, settings = self.provisioned.s3, self.provisioned.settings
-        obj = objects.head(s3, settings.bucket, self.key(source, month))
-        return load.Load(
+        return load.Order(
             source=known,
             degree=self.degree if known.monthly else None,
             load_month=month,
-            obj=obj,
-            manifest_url=objects.put_manifest(s3, obj, f"{self.table(source)}/{month}"),
-            records=objects.count_records(s3, obj),
+            bucket=settings.bucket,
+            key=self.key(source, month),
             role_arn=settings.role_arn,
             region=settings.region,
             recorded_by="a test",
@@ -60,8 +62,7 @@ class Loader:
         """Put the file if rows are given, and load it."""
         if rows is not None:
             self.put(source, rows, month)
-        task = self.prepare(source, month)
-        return in_transaction(self.provisioned.connect, lambda cursor: load.replace(cursor, task))
+        return load.load(self.provisioned.connect, self.provisioned.s3, self.order(source, month))
 
     def status(self, source: str, month: str = MONTH) -> ledger.Entry:
         """The ledger's newest row."""
@@ -70,15 +71,8 @@ class Loader:
 
     def settle(self, source: str, month: str = MONTH) -> ledger.Entry:
         """What stl_check does."""
-
-        def work(cursor: Any) -> ledger.Entry:
-            entry = rejects.settle(
-                cursor, ledger.status(cursor, [self.table(source)], month)[self.table(source)], "a test"
-            )
-            ledger.add(cursor, entry)
-            return entry
-
-        return in_transaction(self.provisioned.connect, work)
+        connect, s3 = self.provisioned.connect, self.provisioned.s3
+        return settlement.settle(connect, s3, self.source(source), self.degree, month, "a test").entry
 
     def check(self, source: str, month: str = MONTH) -> list[checks.Finding]:
         """What data_quality finds."""
@@ -90,9 +84,11 @@ class Loader:
         """Build a fact; return its rows of the month without load_month, sorted."""
         known = {each.name: each for each in FACTS}[fact]
 
+        connect = self.provisioned.connect
+        in_transaction(connect, lambda cursor: cursor.execute(ddl.create_table(known.table(self.degree))))
+        build.build(connect, known, self.degree, month, "a test")
+
         def work(cursor: Any) -> list[tuple[Any, ...]]:
-            cursor.execute(ddl.create_table(known.table(self.degree)))
-            build.replace(cursor, known, self.degree, month, "a test")
             cursor.execute(f"SELECT * FROM {known.table_name(self.degree)} WHERE load_month = %s", (month,))  # noqa: S608
             return sorted((row[:-1] for row in cursor.fetchall()), key=str)
 

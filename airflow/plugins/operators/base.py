@@ -11,6 +11,20 @@ from airflow_compat import BaseHook, BaseOperator
 LOAD_MONTH = "{{ ds[:7] }}-01"
 
 
+def connect_to_redshift(conn_id: str = "redshift") -> Any:
+    """Open a connection to Redshift, by Airflow's connection of that name."""
+    connection = BaseHook.get_connection(conn_id)
+    return psycopg2.connect(
+        host=connection.host,
+        port=connection.port,
+        dbname=connection.schema,
+        user=connection.login,
+        password=connection.password,
+        connect_timeout=30,
+        **connection.extra_dejson,
+    )
+
+
 class RedshiftOperator(BaseOperator):
     """An operator that works on one month in Redshift.
 
@@ -27,17 +41,32 @@ class RedshiftOperator(BaseOperator):
 
     def connect(self) -> Any:
         """Open a connection to Redshift."""
-        connection = BaseHook.get_connection(self.redshift_conn_id)
-        return psycopg2.connect(
-            host=connection.host,
-            port=connection.port,
-            dbname=connection.schema,
-            user=connection.login,
-            password=connection.password,
-            connect_timeout=30,
-            **connection.extra_dejson,
-        )
+        return connect_to_redshift(self.redshift_conn_id)
 
     def recorded_by(self, context: Any) -> str:
         """How the ledger names this try: DAG, task and run."""
         return f"{self.dag_id}.{self.task_id} {context['run_id']}"
+
+
+class S3Operator(RedshiftOperator):
+    """An operator that reads files in S3 too.
+
+    :param aws_conn_id: connection whose extra has region_name, bucket and role_arn (the role that COPY takes on);
+        without login and password, boto3's usual chain finds credentials
+    """
+
+    def __init__(self, *, aws_conn_id: str = "aws_credentials", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+
+    def s3_client(self) -> Any:
+        """A boto3 client of S3."""
+        import boto3  # here, since importing it would slow every parse of the DAG
+
+        aws = BaseHook.get_connection(self.aws_conn_id)
+        return boto3.client(
+            "s3",
+            region_name=aws.extra_dejson["region_name"],
+            aws_access_key_id=aws.login or None,
+            aws_secret_access_key=aws.password or None,
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from operators.base import RedshiftOperator
-from warehouse import ddl, ledger
+from warehouse import ddl, ledger, repairs
 from warehouse.model import Table
 from warehouse.redshift import in_transaction
 
@@ -14,7 +14,7 @@ class CreateTableOperator(RedshiftOperator):
     """Create tables that do not exist yet; those that exist are left as they are.
 
     :param tables: the tables, from the catalog
-    :param with_ledger: create the ledger and its view too
+    :param with_ledger: create the ledger, its view and the list of repairs too
     """
 
     ui_color = "#d9ead3"
@@ -31,6 +31,7 @@ class CreateTableOperator(RedshiftOperator):
     def _create(self, cursor: Any) -> None:
         if self.with_ledger:
             ledger.create(cursor)
+            repairs.create(cursor)
         for table in self.tables:
             self.log.info("Creating %s unless it exists", table.name)
             cursor.execute(ddl.create_table(table))

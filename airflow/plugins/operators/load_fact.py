@@ -7,7 +7,6 @@ from typing import Any
 from operators.base import RedshiftOperator
 from warehouse import build
 from warehouse.model import Fact
-from warehouse.redshift import in_transaction
 
 
 class LoadFactOperator(RedshiftOperator):
@@ -26,9 +25,6 @@ class LoadFactOperator(RedshiftOperator):
 
     def execute(self, context: Any) -> int:
         """Build it; return the rows."""
-        recorded_by = self.recorded_by(context)
-        rows = in_transaction(
-            self.connect, lambda cursor: build.replace(cursor, self.fact, self.degree, self.load_month, recorded_by)
-        )
+        rows = build.build(self.connect, self.fact, self.degree, self.load_month, self.recorded_by(context))
         self.log.info("%s: %s rows for %s", self.fact.table_name(self.degree), rows, self.load_month)
         return rows

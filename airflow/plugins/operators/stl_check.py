@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_compat import AirflowFailException
-from operators.base import RedshiftOperator
-from warehouse import ledger, rejects
+from operators.base import S3Operator
+from warehouse import ledger, objects, reconcile, rejects, settlement
 from warehouse.model import Source
 from warehouse.redshift import in_transaction
 
 
-class STLCheckOperator(RedshiftOperator):
-    """Move what Redshift's load errors say of the latest COPY into the error table, and fail while rows wait there.
+class STLCheckOperator(S3Operator):
+    """Move the records that the latest COPY refused, whole, into the error table, and fail while rows wait there.
 
-    On a re-run the rows are not moved again: with none left in the error table, and every record of the file in
-    staging, the check passes. It fails without using up retries, since trying again mends nothing.
+    On a re-run nothing is moved again: with no row of the month left in the error table, and every record of the file
+    accounted for, the check passes. It fails without using up retries, since trying again mends nothing.
 
     :param source: the monthly source, from the catalog
     :param degree: whose file
@@ -29,18 +29,30 @@ class STLCheckOperator(RedshiftOperator):
         self.degree = degree
 
     def execute(self, context: Any) -> None:
-        """Settle the month's file, or fail with what Redshift said and what to do."""
-        entry, report = in_transaction(self.connect, lambda cursor: self._settle(cursor, self.recorded_by(context)))
-        if entry.status != ledger.SETTLED:
-            self.log.error("Redshift refused of %s:\n%s", entry.s3_url, report)
-            raise AirflowFailException(entry.detail)
-        self.log.info("Every one of %s records of %s is in %s", entry.records, entry.s3_url, entry.table_name)
+        """Settle the month's file, or fail with what Redshift said, which rows are nowhere, and what to do."""
+        s3, by = self.s3_client(), self.recorded_by(context)
+        try:
+            settled = settlement.settle(self.connect, s3, self.source, self.degree, self.load_month, by)
+        except objects.ObjectChanged as changed:
+            raise AirflowFailException(f"{changed}. Clear the load task to load the new one.") from changed
+        except (ledger.NotLoaded, settlement.Overtaken) as error:
+            raise AirflowFailException(str(error)) from error
+        entry = settled.entry
+        if entry.status == ledger.SETTLED:
+            self.log.info("Every one of %s records of %s is accounted for", entry.records, entry.s3_url)
+            return
+        if settled.rejects:
+            self.log.error("Redshift refused of this file:\n%s", rejects.as_text(settled.rejects))
+        self._name_what_is_nowhere(s3, entry)
+        raise AirflowFailException(entry.detail)
 
-    def _settle(self, cursor: Any, recorded_by: str) -> tuple[ledger.Entry, str]:
-        name = self.source.table_name(self.degree)
-        newest = ledger.status(cursor, [name], self.load_month).get(name)
-        if newest is None:
-            raise AirflowFailException(f"{name} was not loaded for {self.load_month}: clear its load task.")
-        entry = rejects.settle(cursor, newest, recorded_by)
-        ledger.add(cursor, entry)
-        return entry, rejects.report(cursor, entry)
+    def _name_what_is_nowhere(self, s3: Any, entry: ledger.Entry) -> None:
+        version = objects.version(entry)
+        difference = in_transaction(
+            self.connect,
+            lambda cursor: reconcile.difference(
+                cursor, self.source, self.degree, entry, lambda: objects.read(s3, version)
+            ),
+        )
+        if difference.missing or difference.surplus:
+            self.log.error("The file and %s differ:\n%s", entry.table_name, difference)

@@ -10,7 +10,7 @@ from psycopg2 import sql
 from warehouse import ddl, ledger
 from warehouse.catalog import DIMENSIONS, FACTS, SOURCES, STAGED
 from warehouse.model import MONTH_COLUMN, Fact
-from warehouse.redshift import Cursor, delete_month
+from warehouse.redshift import Connect, Cursor, delete_month, in_transaction
 
 
 def tables_read(fact: Fact, degree: str) -> dict[str, str]:
@@ -18,15 +18,24 @@ def tables_read(fact: Fact, degree: str) -> dict[str, str]:
     return {name: STAGED[name].table_name(degree) for name in fact.reads}
 
 
-def replace(cursor: Cursor, fact: Fact, degree: str, load_month: str, recorded_by: str) -> int:
-    """Replace the month's rows of the degree's fact table, add the ledger's row, return the rows. Does not commit."""
-    name, reads = fact.table_name(degree), tables_read(fact, degree)
-    sources = ledger.built_from(ledger.status(cursor, tuple(reads.values()), load_month), tuple(reads.values()))
+def build(connect: Connect, fact: Fact, degree: str, load_month: str, recorded_by: str) -> int:
+    """Replace the month's rows of the degree's fact table, add the ledger's row, return the rows.
+
+    What the tables read were filled by is looked up before, in a transaction of its own: one that reads the ledger and
+    writes it would keep every other from building. A table loaded in between makes the fact count as older than it is.
+    """
+    reads = tuple(tables_read(fact, degree).values())
+    entries = in_transaction(connect, lambda cursor: ledger.status(cursor, reads, load_month))
+    sources = json.dumps(ledger.built_from(entries, reads))
+    return in_transaction(connect, lambda cursor: _replace(cursor, fact, degree, load_month, recorded_by, sources))
+
+
+def _replace(cursor: Cursor, fact: Fact, degree: str, load_month: str, recorded_by: str, sources: str) -> int:
+    name = fact.table_name(degree)
     delete_month(cursor, name, load_month)
-    cursor.execute(_insert(fact, name, reads), {"load_month": load_month})
+    cursor.execute(_insert(fact, name, tables_read(fact, degree)), {"load_month": load_month})
     rows = int(cursor.rowcount)
-    entry = ledger.Entry(name, load_month, ledger.BUILT, recorded_by, records=rows, built_from=json.dumps(sources))
-    ledger.add(cursor, entry)
+    ledger.add(cursor, ledger.Entry(name, load_month, ledger.BUILT, recorded_by, records=rows, built_from=sources))
     return rows
 
 

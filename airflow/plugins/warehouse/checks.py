@@ -43,6 +43,24 @@ def run(cursor: Cursor, source: Source, degree: str | None, load_month: str) -> 
     return [finding for finding in findings if finding]
 
 
+def offending_rows(
+    cursor: Cursor, source: Source, degree: str | None, load_month: str, check: Check
+) -> list[tuple[Any, ...]]:
+    """The rows for which the check does not hold, with all columns of the file. Not for ``row_count``."""
+    names = tuple(column.name for column in source.columns)
+    scope = {"table": sql.Identifier(source.table_name(degree)), "where": _month(source)}
+    if check.kind == "unique_check":
+        keys = _columns(check.columns)
+        found = sql.SQL(
+            "SELECT {names} FROM {table} AS t WHERE {where} AND ({keys}) IN"
+            " (SELECT {keys} FROM {table} AS t WHERE {where} GROUP BY {keys} HAVING COUNT(*) > 1)"
+        ).format(names=_columns(names), keys=keys, **scope)
+    else:
+        found = _offending(check, names, scope)
+    cursor.execute(found, {"load_month": load_month, "value": check.value})
+    return list(cursor.fetchall())
+
+
 def _run_one(cursor: Cursor, source: Source, check: Check, table_name: str, load_month: str) -> Finding | None:
     scope = {"table": sql.Identifier(table_name), "where": _month(source)}
     values = {"load_month": load_month, "value": check.value}
@@ -99,10 +117,13 @@ def _offending(check: Check, shown: Sequence[str], scope: dict[str, sql.Composab
     condition = sql.SQL(_CONDITIONS[check.kind]).format(
         column=sql.Identifier(check.columns[0]), other=sql.Identifier(other), other_column=sql.Identifier(other_column)
     )
-    columns = sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(name)) for name in shown)
     return sql.SQL("SELECT {columns} FROM {table} AS t WHERE {where} AND {condition}").format(
-        columns=columns, condition=condition, **scope
+        columns=_columns(shown), condition=condition, **scope
     )
+
+
+def _columns(names: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(name)) for name in names)
 
 
 def _month(source: Source) -> sql.Composable:

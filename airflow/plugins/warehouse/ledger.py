@@ -13,7 +13,7 @@ from warehouse.model import Column, Table
 from warehouse.redshift import Cursor
 
 LOADED = "loaded"  # copied into staging; refused rows not looked at yet
-REFUSED = "refused"  # rows stand in the error table: the degree's facts wait
+REFUSED = "refused"  # rows wait in the error table, or records are nowhere: the degree's facts wait
 SETTLED = "settled"  # every record of the file is accounted for
 FAILED = "failed"  # a quality check failed: the degree's facts wait
 PASSED = "passed"  # every error-level quality check holds
@@ -54,6 +54,10 @@ WHERE newest = 1
 """
 
 
+class NotLoaded(Exception):
+    """The ledger knows nothing of the table and month."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A row of the ledger; counts are of records. None: does not apply."""
@@ -85,6 +89,14 @@ def create(cursor: Cursor) -> None:
     cursor.execute(sql.SQL(_STATUS_VIEW).format(columns=columns))
 
 
+def newest(cursor: Cursor, table_name: str, load_month: str) -> Entry:
+    """The newest row of the table for the month. Raises NotLoaded: there is none."""
+    entry = status(cursor, [table_name], load_month).get(table_name)
+    if entry is None:
+        raise NotLoaded(f"{table_name} was not loaded for {load_month[:7]}: clear its load task.")
+    return entry
+
+
 def add(cursor: Cursor, entry: Entry) -> None:
     """Add a row."""
     statement = sql.SQL("INSERT INTO load_ledger ({}) VALUES ({})").format(
@@ -97,12 +109,21 @@ def status(cursor: Cursor, table_names: Sequence[str], load_month: str) -> dict[
     """The newest row of each of these tables for the month; a table that never was loaded is absent."""
     if not table_names:
         return {}
-    query = sql.SQL("SELECT {} FROM load_status WHERE load_month = %s AND table_name IN %s").format(
-        sql.SQL(", ").join(map(sql.Identifier, _FIELDS))
-    )
-    cursor.execute(query, (load_month, tuple(table_names)))
-    rows = (Entry(**{**dict(zip(_FIELDS, row)), "load_month": load_month}) for row in cursor.fetchall())
-    return {entry.table_name: entry for entry in rows}
+    entries = _newest(cursor, "load_month = %s AND table_name IN %s", (load_month, tuple(table_names)))
+    return {entry.table_name: entry for entry in entries}
+
+
+def waiting(cursor: Cursor) -> list[Entry]:
+    """The newest rows that hold facts back until a person has done something, by month and table."""
+    return _newest(cursor, "status IN %s", ((REFUSED, FAILED),))
+
+
+def _newest(cursor: Cursor, condition: str, parameters: tuple[object, ...]) -> list[Entry]:
+    names = sql.SQL(", ").join(map(sql.Identifier, _FIELDS))
+    statement = sql.SQL("SELECT {} FROM load_status WHERE {} ORDER BY load_month, table_name")
+    cursor.execute(statement.format(names, sql.SQL(condition)), parameters)
+    rows = (dict(zip(_FIELDS, row)) for row in cursor.fetchall())
+    return [Entry(**{**row, "load_month": str(row["load_month"])}) for row in rows]
 
 
 def not_passed(entries: Mapping[str, Entry], table_names: Sequence[str]) -> list[str]:

@@ -57,7 +57,8 @@ class Source:
     """A file that students' activity arrives in, and the staging table that it is loaded into.
 
     ``monthly``: one file for each degree and month, staged in ``<degree>_<name>`` with the month as a last column;
-    otherwise a dimension: one file, reloaded whole into ``<name>``.
+    otherwise a dimension: one file, reloaded whole into ``<name>``. ``max_refused`` records, and no more than the share
+    ``max_refused_share`` of the file, may be refused; with more the load fails as a whole.
     """
 
     name: str
@@ -69,6 +70,8 @@ class Source:
     distkey: str | None = None
     monthly: bool = True
     time_format: str = "auto"
+    max_refused: int = 100_000
+    max_refused_share: float = 0.1
 
     def table_name(self, degree: str | None = None) -> str:
         """The staging table's name; a monthly source needs the degree."""
@@ -87,6 +90,10 @@ class Source:
         if not self.monthly:
             return f"dimensional_tables/{self.name}.csv"
         return f"{degree}/{year}/{month}/{self.name}.csv"
+
+    def most_refused(self, records: int) -> int:
+        """How many of a file's records may be refused."""
+        return min(self.max_refused, int(records * self.max_refused_share))
 
     @property
     def reads(self) -> tuple[str, ...]:

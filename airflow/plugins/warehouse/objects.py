@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator
+from typing import Any, Iterator
+
+from warehouse import records
+from warehouse.ledger import Entry
 
 S3Client = Any  # boto3's client; importing boto3 here would slow every parse of the DAG
 
@@ -21,13 +22,12 @@ class ObjectChanged(Exception):
 
 @dataclass(frozen=True)
 class S3Object:
-    """One version of one object. ``version_id`` is None in a bucket without versions; ``size`` in bytes."""
+    """One version of one object. ``version_id`` is None in a bucket without versions."""
 
     bucket: str
     key: str
     etag: str
     version_id: str | None
-    size: int
 
     @property
     def url(self) -> str:
@@ -48,11 +48,17 @@ def head(s3: S3Client, bucket: str, key: str) -> S3Object:
                 f"s3://{bucket}/{key} does not exist. Upload the file, then clear this task and its downstream."
             ) from error
         raise
-    return S3Object(bucket, key, found["ETag"].strip('"'), found.get("VersionId"), found["ContentLength"])
+    return S3Object(bucket, key, found["ETag"].strip('"'), found.get("VersionId"))
 
 
-def count_records(s3: S3Client, obj: S3Object) -> int:
-    """Count the CSV records of exactly this version, header excluded; streamed, in constant memory.
+def version(entry: Entry) -> S3Object:
+    """The version that a row of the ledger tells of."""
+    bucket, _, key = (entry.s3_url or "")[len("s3://") :].partition("/")
+    return S3Object(bucket, key, entry.etag or "", entry.version_id)
+
+
+def read(s3: S3Client, obj: S3Object) -> Iterator[bytes]:
+    """Yield the bytes of exactly this version, piece by piece.
 
     Raises ObjectChanged: the version is gone or the object has another ETag by now.
     """
@@ -61,29 +67,14 @@ def count_records(s3: S3Client, obj: S3Object) -> int:
         body = s3.get_object(Bucket=obj.bucket, Key=obj.key, **which)["Body"]
     except s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] in ("PreconditionFailed", "412", "NoSuchVersion", "NoSuchKey", "404"):
-            raise ObjectChanged(f"{obj.url} was replaced while it was being loaded") from error
+            raise ObjectChanged(f"{obj.url} was replaced: the version with ETag {obj.etag} is gone") from error
         raise
-    return max(0, count_csv_records(body.iter_chunks(1 << 20)) - 1)
+    yield from body.iter_chunks(1 << 20)
 
 
-def count_csv_records(chunks: Iterable[bytes]) -> int:
-    """Count the records of CSV text as Python's csv module reads them; a blank line is one (COPY reports it as one)."""
-    csv.field_size_limit(sys.maxsize)
-    return sum(1 for _ in csv.reader(_lines(chunks)))
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Lines of text. Each byte stands for a character: only commas, quotes and line feeds matter for counting.
-
-    Carriage returns and NUL bytes are left out, since the csv module stops at some of them.
-    """
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk.translate(None, b"\r\0")).split(b"\n")
-        for line in whole:
-            yield line.decode("latin-1") + "\n"
-    if rest:
-        yield rest.decode("latin-1")
+def count_records(s3: S3Client, obj: S3Object) -> int:
+    """Count the CSV records of exactly this version, header excluded. Raises ObjectChanged."""
+    return max(0, records.count(read(s3, obj)) - 1)
 
 
 def put_manifest(s3: S3Client, obj: S3Object, name: str) -> str:

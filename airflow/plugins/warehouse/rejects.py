@@ -1,154 +1,181 @@
-"""Rows that Redshift refused: found by their COPY, moved into the error table, counted against the file."""
+"""What Redshift says of the records that a COPY refused, and those records themselves, read again from the file.
+
+``stl_load_errors`` cuts a record at 1,024 bytes and spoils what is not ASCII; ``sys_load_error_detail``, all that
+Redshift Serverless has, holds no record at all. So each refused record is looked up in the very version of the file
+that was loaded, and counts as found only if it is what Redshift says of it.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Sequence
+from itertools import chain
+from typing import Callable, Iterable, Iterator, Sequence
 
-from psycopg2 import sql
-
-from warehouse import ddl, ledger
-from warehouse.model import MONTH_COLUMN, Column, Table
-from warehouse.redshift import Cursor, delete_month, table_exists
+from warehouse import records, values
+from warehouse.model import Source
+from warehouse.records import Record
+from warehouse.redshift import Cursor
 
 _SHOWN = 10
+_CUT = 1024  # bytes of raw_line that Redshift keeps
+_UNPRINTABLE = re.compile(rb"[\x00.\x80-\xff]+")
+_SPLIT = -1  # line_number where Redshift read a large file in parts: it does not know the line
+
+# Redshift pads its CHAR columns with blanks. Where it does not split a file, start_offset is 0.
+_STL = """
+SELECT RTRIM(filename), line_number, RTRIM(colname), err_code, RTRIM(err_reason), RTRIM(raw_field_value),
+       RTRIM(raw_line), start_offset
+FROM stl_load_errors WHERE query = %s ORDER BY line_number, start_offset
+"""
+_SYS = """
+SELECT RTRIM(file_name), line_number, RTRIM(column_name), error_code, RTRIM(error_message), NULL, NULL, 0
+FROM sys_load_error_detail WHERE query_id = %s ORDER BY line_number
+"""
+_ABORTED = """
+SELECT MAX(query_id) FROM sys_load_history WHERE session_id = %s AND status = 'aborted' AND start_time >= %s
+"""
 
 
 @dataclass(frozen=True)
 class Reject:
-    """One refused record as ``stl_load_errors`` tells of it; ``raw_line`` is cut at 1,024 bytes by Redshift."""
+    """One refused record as Redshift tells of it, and the record if it was found again in the file.
+
+    ``colname`` is empty where the record as a whole is at fault; ``raw_field_value`` and ``raw_line`` are None where
+    ``stl_load_errors`` has no row.
+    """
 
     filename: str
     line_number: int
     colname: str
-    col_type: str
-    raw_line: str
-    raw_field_value: str
     err_code: int
     err_reason: str
-
-
-_FIELDS = tuple(Reject.__dataclass_fields__)
-# Redshift pads its CHAR columns with blanks.
-_OF_COPY = """
-SELECT RTRIM(filename), line_number, RTRIM(colname), RTRIM(type), RTRIM(raw_line), RTRIM(raw_field_value), err_code,
-       RTRIM(err_reason)
-FROM stl_load_errors
-WHERE query = %s
-"""
-_SET_ASIDE = (
-    """
-INSERT INTO {errors} ({fields}, copy_query_id, load_month)
-SELECT refused.*, %s, %s::DATE FROM ("""
-    + _OF_COPY
-    + """) AS refused
-"""
-)
-
-
-def error_table(table_name: str) -> Table:
-    """``<table>_errors``: what Redshift said of each refused record. Several months may stand in it."""
-    return Table(
-        f"{table_name}_errors",
-        (
-            Column(MONTH_COLUMN, "DATE", "day one of the month of the file", required=True),
-            Column("filename", "VARCHAR(256)", "the file", required=True),
-            Column("line_number", "BIGINT", "its line, as Redshift counts", required=True),
-            Column("colname", "VARCHAR(127)", "the column that was refused"),
-            Column("col_type", "VARCHAR(16)", "its type"),
-            Column("raw_line", "VARCHAR(4096)", "the record, cut at 1,024 bytes by Redshift"),
-            Column("raw_field_value", "VARCHAR(4096)", "the value that was refused"),
-            Column("err_code", "INTEGER", "Redshift's number of the reason"),
-            Column("err_reason", "VARCHAR(512)", "the reason"),
-            Column("copy_query_id", "BIGINT", "the COPY that refused it"),
-            Column("created_at", "TIMESTAMP DEFAULT SYSDATE", "when it was set aside, UTC"),
-        ),
-        sortkey=(MONTH_COLUMN,),
-    )
+    raw_field_value: str | None = None
+    raw_line: str | None = None
+    start_offset: int = 0
+    record: Record | None = None
 
 
 def of_copy(cursor: Cursor, query_id: int) -> list[Reject]:
     """The records that this COPY refused, in the file's order.
 
-    https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html
+    https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html, on Serverless
+    https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
     """
-    cursor.execute(_OF_COPY + " ORDER BY line_number", (query_id,))
-    return [Reject(*row) for row in cursor.fetchall()]
+    for query in (_STL, _SYS):
+        cursor.execute(query, (query_id,))
+        rows = cursor.fetchall()
+        if rows:
+            return [Reject(*row) for row in rows]
+    return []
 
 
-def settle(cursor: Cursor, entry: ledger.Entry, recorded_by: str) -> ledger.Entry:
-    """Set this copy's refused rows aside once, and say where the file stands: the ledger's new row. Does not commit.
+def of_aborted_copy(cursor: Cursor, session_id: int, since: object) -> list[Reject]:
+    """What the last COPY of a session refused that failed since then; ``pg_last_copy_id`` is lost with its transaction.
 
-    ``entry`` is the newest row of the ledger for the table and month. The new row is ``settled`` when no refused row
-    is left and every record of the file is in staging, else ``refused`` with the reason as its detail.
+    https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_HISTORY.html
     """
-    errors = error_table(entry.table_name)
-    refused = entry.refused
-    if entry.status == ledger.LOADED:
-        refused = _set_aside(cursor, entry, errors)
-    waiting = _count_month(cursor, errors.name, entry.load_month) if table_exists(cursor, errors.name) else 0
-    staged = _count_month(cursor, entry.table_name, entry.load_month)
-    problem = _problem(entry, errors.name, waiting, staged)
-    status = ledger.REFUSED if problem else ledger.SETTLED
-    repaired = max(0, staged - (entry.loaded or 0))
-    return replace(entry, status=status, refused=refused, repaired=repaired, detail=problem, recorded_by=recorded_by)
+    cursor.execute(_ABORTED, (session_id, since))
+    query_id = cursor.fetchone()[0]
+    return of_copy(cursor, query_id) if query_id else []
 
 
-def report(cursor: Cursor, entry: ledger.Entry) -> str:
-    """What Redshift said of this copy, as a table for the task's log."""
-    return as_text(of_copy(cursor, entry.copy_query_id)) if entry.copy_query_id else ""
+def find(rejects: Sequence[Reject], source: Source, read: Callable[[], Iterable[bytes]]) -> Iterator[Reject]:
+    """Yield the rejects with their records; one whose record is not in the file, or is not proved, without.
+
+    ``line_number`` is then the line that the record begins on; without a record a negative number.
+
+    ``read`` gives the bytes of the file, and is called twice: AWS does not say whether ``line_number`` counts lines or
+    records, so first it is seen under which of the two the most rejects are proved. In constant memory.
+    """
+    if rejects:
+        by_line = _numbers_are_lines(rejects, source, records.read(read()))
+        yield from _found(rejects, source, records.read(read()), by_line)
+
+
+def _numbers_are_lines(rejects: Sequence[Reject], source: Source, file: Iterable[Record]) -> bool:
+    numbered = {reject.line_number: reject for reject in rejects}
+    proved: Counter[bool] = Counter()
+    for record in file:
+        for by_line, number in ((True, record.line), (False, record.number)):
+            if number in numbered and _is_proved(numbered[number], source, record.raw):
+                proved[by_line] += 1
+    return proved[True] >= proved[False]
+
+
+def _found(rejects: Sequence[Reject], source: Source, file: Iterable[Record], by_line: bool) -> Iterator[Reject]:
+    numbered = {reject.line_number: reject for reject in rejects if reject.line_number != _SPLIT}
+    split: dict[bytes | None, list[Reject]] = {}  # of a file read in parts: there the text alone can tell
+    for reject in rejects:
+        if reject.line_number == _SPLIT:
+            text = None if reject.raw_line is None else _beginning(reject.raw_line.encode())
+            split.setdefault(text, []).append(reject)
+    for record in file:
+        known = numbered.get(record.line if by_line else record.number)
+        pool = [known] if known else split.get(_beginning(record.raw), []) if split else []
+        for reject in pool:
+            if reject.start_offset <= record.offset and _is_proved(reject, source, record.raw):
+                pool.remove(reject)
+                numbered.pop(reject.line_number, None)
+                yield _with_record(reject, source, record)
+                break
+    for place, reject in enumerate(chain(numbered.values(), *split.values()), 1):
+        yield _without_record(reject, place)
+
+
+def _is_proved(reject: Reject, source: Source, raw: bytes) -> bool:
+    """Whether the record is what Redshift says it refused: the same text or, if it kept none, one with that fault."""
+    if reject.raw_line is not None:
+        # Whether raw_line goes on after the first line of a record of several lines, AWS does not say.
+        return any(_shows(reject.raw_line.encode(), text) for text in (raw, raw.split(b"\n")[0]))
+    faults = values.parse_record(source, raw)[1]
+    return any(fault.column in (None, reject.colname) or not reject.colname for fault in faults)
+
+
+def _shows(raw_line: bytes, raw: bytes) -> bool:
+    said, whole = _printable(raw_line).rstrip(), _printable(raw).rstrip()
+    return said == whole or (len(raw) > _CUT and bool(said) and whole.startswith(said))
+
+
+def _printable(raw: bytes) -> bytes:
+    """Bytes as ``raw_line`` shows them.
+
+    Of a character of several bytes AWS says only that it becomes a period, so a run of what is not ASCII counts as one.
+    """
+    return _UNPRINTABLE.sub(b".", raw)
+
+
+def _beginning(raw: bytes) -> bytes:
+    return _printable(raw[:_CUT])[:64].rstrip()
+
+
+def _with_record(reject: Reject, source: Source, record: Record) -> Reject:
+    names = [column.name for column in source.columns]
+    found = records.fields(record.raw)
+    value = reject.raw_field_value
+    if value is None and reject.colname in names and names.index(reject.colname) < len(found):
+        value = found[names.index(reject.colname)].decode("utf-8", "replace")
+    return replace(reject, line_number=record.line, raw_field_value=value, record=record)
+
+
+def _without_record(reject: Reject, place: int) -> Reject:
+    """It needs a number of its own, and Redshift's may be another record's line."""
+    said = "" if reject.line_number == _SPLIT else f"; line {reject.line_number} as Redshift counts"
+    return replace(reject, line_number=-place, err_reason=f"{reject.err_reason} (not found in the file{said})")
 
 
 def as_text(rejects: Sequence[Reject]) -> str:
-    """The first ten refused records, one a line, then how many for each reason."""
-    lines = [
-        f"  {reject.filename} line {reject.line_number}: {reject.colname or '(whole record)'} ({reject.col_type}):"
-        f" {reject.raw_field_value[:60]!r}: {reject.err_reason} ({reject.err_code})"
-        for reject in rejects[:_SHOWN]
-    ]
+    """The first ten refused records as a table, then how many there are for each reason."""
+    rows = [("line", "column", "value", "reason")]
+    for reject in rejects[:_SHOWN]:
+        value = values.shown(reject.raw_field_value) if reject.raw_field_value else ""
+        reason = f"{reject.err_reason} ({reject.err_code})"
+        rows.append((str(reject.line_number), reject.colname or "(whole record)", value, reason))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
     if len(rejects) > _SHOWN:
         lines.append(f"  … and {len(rejects) - _SHOWN} more")
     reasons = Counter(reject.err_reason for reject in rejects)
-    return "\n".join(lines + [f"  {count} x {reason}" for reason, count in reasons.most_common()])
-
-
-def _set_aside(cursor: Cursor, entry: ledger.Entry, errors: Table) -> int:
-    cursor.execute("SELECT COUNT(*) FROM stl_load_errors WHERE query = %s", (entry.copy_query_id,))
-    refused = int(cursor.fetchone()[0])
-    if refused:
-        cursor.execute(ddl.create_table(errors))
-    if refused or table_exists(cursor, errors.name):
-        delete_month(cursor, errors.name, entry.load_month)
-    if refused:
-        statement = sql.SQL(_SET_ASIDE).format(errors=sql.Identifier(errors.name), fields=ddl.identifiers(_FIELDS))
-        cursor.execute(statement, (entry.copy_query_id, entry.load_month, entry.copy_query_id))
-    return refused
-
-
-def _problem(entry: ledger.Entry, errors_name: str, waiting: int, staged: int) -> str | None:
-    problems = []
-    if waiting:
-        problems.append(
-            f"{waiting} refused rows of {entry.load_month} stand in {errors_name}. Mend them, insert them into"
-            f" {entry.table_name}, delete them there (or drop the table), then clear stl_check and its downstream."
-        )
-    nowhere = (entry.records or 0) - staged - waiting - entry.discarded
-    if nowhere:
-        balance = f"{nowhere} rows are nowhere" if nowhere > 0 else f"{-nowhere} rows are too many"
-        problems.append(
-            f"{balance}: {entry.s3_url} has {entry.records} records; {entry.table_name} has {staged} rows of"
-            f" {entry.load_month}, {waiting} wait in {errors_name}, {entry.discarded} were discarded."
-            " Clear the load task to load the file anew."
-        )
-    return " ".join(problems) or None
-
-
-def _count_month(cursor: Cursor, table_name: str, load_month: str) -> int:
-    cursor.execute(
-        sql.SQL("SELECT COUNT(*) FROM {} WHERE {} = %s").format(
-            sql.Identifier(table_name), sql.Identifier(MONTH_COLUMN)
-        ),
-        (load_month,),
-    )
-    return int(cursor.fetchone()[0])
+    counts = [f"  {count} x {reason}" for reason, count in reasons.most_common()]
+    return "\n".join([*sorted({reject.filename for reject in rejects}), *lines, "By reason:", *counts])

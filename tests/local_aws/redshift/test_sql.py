@@ -93,6 +93,12 @@ def test_lengths_are_bytes(connection: Any, column: str, value: str, words: str)
         execute(connection, f"INSERT INTO t SELECT {value}")
 
 
+def test_a_varbyte_takes_what_fits(connection: Any) -> None:
+    execute(connection, "CREATE TABLE t (a VARBYTE(2), b VARBYTE(16777216))")
+    execute(connection, "INSERT INTO t VALUES (from_hex('6162'), from_hex('00ff')), (NULL, from_hex(''))")
+    assert execute(connection, "SELECT to_hex(a), to_hex(b) FROM t ORDER BY a") == [("6162", "00ff"), (None, "")]
+
+
 def test_lengths_hold_for_update_alter_ctas_and_insert_select(connection: Any) -> None:
     connection.autocommit = True
     execute(connection, "CREATE TABLE t (a VARCHAR(5), b VARCHAR(100))")
