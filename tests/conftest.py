@@ -35,6 +35,13 @@ class Provisioned:
         """Open a connection to the warehouse."""
         return connect(self.settings, self.login)
 
+    def connect_as_serverless(self) -> Any:
+        """Open a connection on which the STL tables are empty, as on Redshift Serverless."""
+        connection = self.connect()
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SET local_endpoint.serverless = on")
+        return connection
+
     def put(self, key: str, text: str | bytes) -> None:
         """Put an object into the bucket."""
         body = text.encode() if isinstance(text, str) else text

@@ -189,6 +189,9 @@ CREATE TABLE IF NOT EXISTS pg_local.load_history (
   loaded_bytes int8 NOT NULL, source_file_count int NOT NULL, source_file_bytes int8 NOT NULL,
   file_count_scanned int NOT NULL, file_bytes_scanned int8 NOT NULL, error_count int8 NOT NULL, copy_job_id int8);
 
+-- The switch that makes a session behave as on Serverless, which fills no STL table: SET local_endpoint.serverless = on
+CREATE OR REPLACE FUNCTION pg_catalog.has_stl_tables() RETURNS bool
+LANGUAGE sql STABLE AS $$SELECT coalesce(current_setting('local_endpoint.serverless', true), '') <> 'on'$$;
 -- A user sees the loads of his own; the cluster's administrators see all.
 CREATE OR REPLACE FUNCTION pg_catalog.sees_loads_of(userid int) RETURNS bool
 LANGUAGE sql STABLE AS $$
@@ -200,11 +203,11 @@ CREATE OR REPLACE VIEW pg_catalog.stl_load_errors AS
          colname::char(127) AS colname, type::char(10) AS type, col_length::char(10) AS col_length, position,
          raw_line::char(1024) AS raw_line, raw_field_value::char(1024) AS raw_field_value, err_code,
          error_message::char(100) AS err_reason, 0 AS is_partial, 0::int8 AS start_offset
-  FROM pg_local.load_errors WHERE pg_catalog.sees_loads_of(userid);
+  FROM pg_local.load_errors WHERE pg_catalog.sees_loads_of(userid) AND pg_catalog.has_stl_tables();
 CREATE OR REPLACE VIEW pg_catalog.stl_load_commits AS
   SELECT userid, query, slice, name, filename, byte_offset, lines_scanned, errors, curtime, status, file_format,
          is_partial, start_offset
-  FROM pg_local.load_commits WHERE pg_catalog.sees_loads_of(userid);
+  FROM pg_local.load_commits WHERE pg_catalog.sees_loads_of(userid) AND pg_catalog.has_stl_tables();
 -- https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
 CREATE OR REPLACE VIEW pg_catalog.sys_load_error_detail AS
   SELECT userid AS user_id, query::int8 AS query_id, transaction_id, session AS session_id,

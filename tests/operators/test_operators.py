@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,7 +30,8 @@ class Steps:
         from operators.stl_check import STLCheckOperator
 
         degree = f"degree_{uuid.uuid4().hex[:8]}"
-        source = STAGED["project_feedback"]
+        # Of a file of two rows one may be refused here.
+        source = replace(STAGED["project_feedback"], max_refused_share=0.5)
         fact = next(fact for fact in FACTS if fact.name == "avg_project_rating")
         mine = {"source": source, "degree": degree, **MONTH}
         self.provisioned = provisioned
@@ -101,7 +103,7 @@ def test_refused_rows_hold_the_fact_until_they_are_mended(
     for _ in range(2):
         with caplog.at_level(logging.ERROR), pytest.raises(steps.failed, match="1 refused rows of 2019-01-01 stand in"):
             steps.run("stl_check")
-    assert "line 3: user_id" in caplog.text
+    assert "3     user_id  'x'    Invalid digit, Value 'x'" in caplog.text
     with pytest.raises(steps.failed, match="is not settled for 2019-01-01"):
         steps.run("data_quality")
     for held in ("guard", "settled"):
@@ -111,6 +113,39 @@ def test_refused_rows_hold_the_fact_until_they_are_mended(
     provisioned.rows(f"DROP TABLE {steps.table}_errors")
     steps.dimensions("1,Ada,ada,Köln,ada@example.org,Acme\n2,Bo,bo,Oslo,bo@example.org,\n")
     steps.run("stl_check", "data_quality", "guard", "fact", "settled")
+
+
+def test_more_refused_rows_than_allowed_fail_the_load_at_once(steps: Steps) -> None:
+    steps.put(ROW + 2 * "x,10,1546300800000,bad,3\n")
+    with pytest.raises(steps.failed, match="more than 1 of its 3 records were refused, so nothing of it was loaded"):
+        steps.run("load")
+
+
+def test_the_log_names_records_that_are_nowhere_and_rows_too_many(
+    steps: Steps, provisioned: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps.put(ROW + ROW.replace("1,10", "2,10") + ROW.replace("1,10", "3,10"))
+    steps.run("load")
+    provisioned.rows(f"DELETE FROM {steps.table} WHERE user_id = 2")  # noqa: S608
+    with caplog.at_level(logging.ERROR), pytest.raises(steps.failed, match="1 rows are nowhere"):
+        steps.run("stl_check")
+    assert "nowhere (1):\n  line 3: 2,10,1546300800000,fine,3\n" in caplog.text
+    provisioned.rows(f"INSERT INTO {steps.table} SELECT * FROM {steps.table}")  # noqa: S608
+    with caplog.at_level(logging.ERROR), pytest.raises(steps.failed, match="1 rows are too many"):
+        steps.run("stl_check")
+    assert "no record accounts for (2):\n" in caplog.text
+    assert "  3, 10, 2019-01-01 00:00:00, fine, 3\n" in caplog.text
+
+
+def test_a_version_that_is_gone_is_said(steps: Steps, provisioned: Any) -> None:
+    steps.put(ROW + "x,10,1546300800000,bad,3\n")
+    steps.run("load")
+    bucket = provisioned.settings.bucket
+    version = provisioned.s3.head_object(Bucket=bucket, Key=steps.key)["VersionId"]
+    steps.put(ROW)
+    provisioned.s3.delete_object(Bucket=bucket, Key=steps.key, VersionId=version)
+    with pytest.raises(steps.failed, match=r"is gone\. Clear the load task to load the new one"):
+        steps.run("stl_check")
 
 
 def test_a_failed_check_holds_the_fact_and_says_what_was_found(steps: Steps, provisioned: Any) -> None:
@@ -127,6 +162,30 @@ def test_a_failed_check_holds_the_fact_and_says_what_was_found(steps: Steps, pro
         steps.run("guard")
     provisioned.rows(f"DELETE FROM {steps.table} WHERE rating = 9")  # noqa: S608
     steps.run("data_quality", "guard")
+
+
+def test_a_failed_check_may_be_accepted_for_the_month(
+    steps: Steps, provisioned: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    from warehouse import repair
+
+    steps.put(ROW + "1,10,1546300800000,twice,2\n")
+    steps.run("load", "stl_check")
+    with pytest.raises(steps.failed, match=r"repair accept degree_.* CHECK --month 2019-01 --why"):
+        steps.run("data_quality")
+    task = steps.tasks["data_quality"]
+    place = repair.Place(task.source, task.degree, "2019-01-01", "ada")
+    repair.accept(provisioned.connect, place, "unique_check", "the student handed it in twice")
+    with pytest.raises(steps.failed, match="is accepted: the student handed it in twice"):
+        steps.run("guard")  # it is data_quality that lets it go on
+    with caplog.at_level(logging.WARNING):
+        steps.run("data_quality", "guard", "fact", "settled")
+    assert "was accepted by ada: the student handed it in twice" in caplog.text
+    steps.run("load", "stl_check", "data_quality")
+    steps.put(ROW + "1,10,1546300800000,other file,2\n")
+    steps.run("load", "stl_check")
+    with pytest.raises(steps.failed, match="unique_check"):
+        steps.run("data_quality")
 
 
 def test_a_fact_that_was_not_built_fails_the_last_task(steps: Steps) -> None:
@@ -152,13 +211,13 @@ def test_a_file_replaced_while_it_is_loaded_is_loaded_anew(steps: Steps, provisi
     from warehouse import load
 
     steps.put(ROW)
-    replace, tries = load.replace, []
+    original, tries = load.replace, []
 
-    def replaced_meanwhile(cursor: Any, task: Any) -> Any:
-        loaded = replace(cursor, task)
+    def replaced_meanwhile(cursor: Any, order: Any, version: Any) -> Any:
+        loaded = original(cursor, order, version)
         if not tries:
             steps.put(ROW + ROW.replace("1,", "2,", 1))
-        tries.append(task.records)
+        tries.append(version.records)
         return loaded
 
     monkeypatch.setattr(load, "replace", replaced_meanwhile)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from warehouse import build, checks, ddl, ledger, load, settlement
+from warehouse import build, checks, ddl, error_table, ledger, load, records, repair, settlement
 from warehouse.catalog import FACTS, STAGED
 from warehouse.model import Source
 from warehouse.redshift import in_transaction
+from warehouse.repair import Place
 
 MONTH = "2019-01-01"
+SOURCE = "project_feedback"
+GOOD = "1,10,1546300800000,fine,3\n"
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,74 @@ class Loader:
 @pytest.fixture
 def degree(provisioned: Any) -> Loader:
     return Loader(provisioned, f"degree_{uuid.uuid4().hex[:8]}")
+
+
+class Mender:
+    """A person who works on the month of one source of a degree."""
+
+    def __init__(self, degree: Any, source: str = SOURCE, month: str = MONTH) -> None:
+        self.degree, self.source = degree, source
+        self.connect = degree.provisioned.connect
+        self.place = Place(degree.source(source), degree.degree, month, "ada")
+
+    @property
+    def rows(self) -> dict[int, error_table.Row]:
+        """What waits, by line."""
+        read = in_transaction(
+            self.connect, lambda cursor: error_table.read(cursor, self.place.errors, self.place.load_month)
+        )
+        return {row.line_number: row for row in read}
+
+    def mend(self, line: int, extra: str | None = None, **texts: str) -> None:
+        """Edit a row in the error table."""
+        row = self.rows[line]
+        names = [column.name for column in self.place.source.columns]
+        mended = tuple(texts.get(name, text) for name, text in zip(names, row.texts))
+        assert set(texts) <= set(names)
+        in_transaction(
+            self.connect,
+            lambda cursor: error_table.update(cursor, self.place.errors, replace(row, texts=mended, extra=extra)),
+        )
+
+    def put_back(self) -> repair.PutBack:
+        """Put back what is mended."""
+        return repair.put_back(self.connect, self.place)
+
+    def staged(self) -> Counter[tuple[Any, ...]]:
+        """The month's rows in staging."""
+        names = ", ".join(column.name for column in self.place.source.columns)
+        month = self.place.load_month
+        return Counter(
+            self.degree.provisioned.rows(
+                f"SELECT {names} FROM {self.place.table_name} WHERE load_month = %s",  # noqa: S608
+                (month,),
+            )
+        )
+
+    def conserved(self) -> bool:
+        """Whether records in the file = staged + waiting + given up, counted from the file and the tables alone."""
+        rows, name = self.degree.provisioned.rows, self.place.table_name
+        body = self.degree.provisioned.s3.get_object(
+            Bucket=self.degree.provisioned.settings.bucket, Key=self.degree.key(self.source, self.place.load_month)
+        )["Body"].read()
+        gone = rows(
+            "SELECT COALESCE(SUM(records), 0) FROM load_repairs WHERE table_name = %s AND load_month = %s",
+            (name, self.place.load_month),
+        )
+        return records.count([body]) - 1 == sum(self.staged().values()) + len(self.rows) + gone[0][0]
+
+    def settle(self) -> ledger.Entry:
+        """What stl_check says."""
+        entry: ledger.Entry = self.degree.settle(self.source, self.place.load_month)
+        return entry
+
+
+@pytest.fixture
+def mender(degree: Any) -> Mender:
+    """Two refused rows, on lines 3 and 5, and one good one."""
+    degree.load(SOURCE, GOOD + 'x,10,1546300800000,"a\nb",3\n2,10,1546300800000,ok,three\n')
+    degree.settle(SOURCE)
+    return Mender(degree)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Sequence
 
+import psycopg2
+
 from warehouse import error_table, ledger, objects, rejects, repairs, staging, values
 from warehouse.error_table import Row
 from warehouse.model import Source, Table
@@ -61,7 +63,10 @@ def _look(cursor: Cursor, table_name: str, load_month: str) -> tuple[ledger.Entr
 
 def held(cursor: Cursor, table_name: str, load_month: str) -> ledger.Entry:
     """Keep everybody off the table and the ledger, and return the newest row. Raises NotLoaded."""
-    lock(cursor, table_name, ledger.LEDGER.name)
+    try:
+        lock(cursor, table_name, ledger.LEDGER.name)
+    except psycopg2.errors.UndefinedTable as error:
+        raise ledger.NotLoaded(f"{table_name} was not loaded for {load_month[:7]}: there is no such table.") from error
     return ledger.newest(cursor, table_name, load_month)
 
 
