@@ -13,7 +13,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-
 # Compiled once here: Airflow starts many processes, and some machines forbid Python to keep what it compiles.
 INSTALL = $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes
 
-.PHONY: help run up status clean airflow test lint lock bench-generator
+.PHONY: help run up status clean airflow repair sql test lint lock bench-generator
 
 help: ## list the commands
 	@echo "Students' activity from S3 into Redshift, with Airflow. Commands:"
@@ -31,6 +31,12 @@ status: $(VENV)/ready ## what runs, and how far the months are
 
 airflow: $(VENV)/ready ## a command of the running Airflow: make airflow ARGS="dags list-runs -d online_learning_analytics"
 	@$(VENV)/bin/python -m laptop airflow $(ARGS)
+
+repair: $(VENV)/ready ## mend rows that were refused: make repair ARGS="list" (ARGS=--help says how)
+	@$(VENV)/bin/python -m laptop repair $(ARGS)
+
+sql: $(VENV)/ready ## look into the warehouse: make sql ARGS="'SELECT * FROM load_status'"
+	@$(VENV)/bin/python -m laptop sql $(ARGS)
 
 clean: $(VENV)/ready ## end what is left of earlier runs and delete their state (tables, bucket, logs)
 	@$(VENV)/bin/python -m laptop clean

@@ -1,4 +1,4 @@
-"""``python -m laptop run|up|status|clean|airflow``: the whole pipeline on this machine. See the Makefile."""
+"""``python -m laptop run|up|status|clean|airflow|repair|sql``: the whole pipeline on this machine. See the Makefile."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import shutil
 import signal
 import sys
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
+
+import psycopg2
 
 from laptop import runs, tables
 from laptop.airflow import REPOSITORY, USER, AirflowFailed
@@ -18,7 +20,7 @@ from laptop.progress import Progress
 from laptop.session import CannotStart, Session, StepFailed, forget_foreign_variables, require_web_port, web_port
 from local_aws.postgres import PostgresFailed
 from local_aws.state import StateError
-from warehouse import settings
+from warehouse import repair_command, settings
 from warehouse.login import connect
 
 STATE = Path(os.environ.get("LAPTOP_STATE", REPOSITORY / ".run"))
@@ -125,15 +127,44 @@ def airflow(options: argparse.Namespace) -> int:
     return 0
 
 
+def repair(options: argparse.Namespace) -> int:
+    """Mend rows that Redshift refused or that fail a check: repair --help says how."""
+    with _warehouse():
+        return repair_command.main(options.arguments)
+
+
+def sql(options: argparse.Namespace) -> int:
+    """Run a statement in the warehouse, and print the rows that it gives."""
+    with _warehouse(), closing(connect(settings.load())) as warehouse, warehouse, warehouse.cursor() as cursor:
+        try:
+            cursor.execute(" ".join(options.arguments))
+        except psycopg2.Error as error:
+            print(str(error).strip(), file=sys.stderr)
+            return 1
+        print(tables.grid(cursor) if cursor.description else f"Done; {max(0, cursor.rowcount)} rows.")
+    return 0
+
+
+def _warehouse() -> ExitStack:
+    """The warehouse of the `up` that goes on; if none does, it is started for this command alone."""
+    session, stack = Session(STATE, lambda text: None), ExitStack()
+    try:
+        session.use_aws()
+    except StateError:
+        stack.enter_context(session)
+        session.start_aws()
+    return stack
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m laptop", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for command in (run, up, status, clean, airflow):
+    for command in (run, up, status, clean, airflow, repair, sql):
         sub = commands.add_parser(command.__name__, help=command.__doc__)
         sub.set_defaults(command=command)
         if command in (run, up):
             sub.add_argument("--again", action="store_true", help="do every month again, whether or not it succeeded")
-        if command is airflow:
+        if command in (airflow, repair, sql):
             sub.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
 

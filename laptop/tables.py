@@ -20,7 +20,7 @@ _WIDEST = 36
 def ledger(cursor: Any) -> str:
     """The newest row of the ledger for each table and month."""
     cursor.execute(_LEDGER)
-    return _grid(cursor)
+    return grid(cursor)
 
 
 def facts(cursor: Any, rows: int = 3) -> str:
@@ -40,10 +40,11 @@ def _fact(cursor: Any, fact: str, names: Sequence[str], rows: int) -> str:
         total += cursor.fetchone()[0]
     first = sql.Identifier(names[0])
     cursor.execute(sql.SQL("SELECT * FROM {} ORDER BY load_month, 1 LIMIT {}").format(first, sql.Literal(rows)))
-    return f"{fact}: {total} rows of {len(names)} degrees; the first of {names[0]}:\n{_grid(cursor)}"
+    return f"{fact}: {total} rows of {len(names)} degrees; the first of {names[0]}:\n{grid(cursor)}"
 
 
-def _grid(cursor: Any) -> str:
+def grid(cursor: Any) -> str:
+    """The rows that a query gives, below the names of its columns; long values are cut."""
     head = [column.name for column in cursor.description]
     body = [[_cell(value) for value in row] for row in cursor.fetchall()]
     widths = [max(map(len, column)) for column in zip(head, *body)]

@@ -6,11 +6,13 @@ What is loaded stands in warehouse/catalog.py.
 from datetime import datetime, timedelta
 
 from airflow_compat import DAG
+from alerts import on_failure, to_log
 from operators.create_table import CreateTableOperator
 from operators.settled import SettledOperator
 from subdags.build_fact import build_fact
 from subdags.stage_dimension import stage_dimension
 from subdags.stage_fact import stage_fact
+from warehouse import settings
 from warehouse.build import expected_facts, expected_tables
 from warehouse.catalog import DIMENSIONS, FACTS, SOURCES
 
@@ -25,6 +27,8 @@ with DAG(
     catchup=True,
     max_active_runs=1,
     max_active_tasks=64,
+    dagrun_timeout=timedelta(hours=settings.load().deadline_hours),
+    on_failure_callback=on_failure(to_log),
     default_args={"owner": "data_engineering", "retries": 2, "retry_delay": timedelta(seconds=10)},
     tags=["online learning", "redshift"],
     doc_md=__doc__,

@@ -81,6 +81,8 @@ def main(path: str) -> None:
                 "heavy": [name for name in HEAVY if name in sys.modules],
                 "edges": sorted(edges(dag)),
                 "rules": rules(dag),
+                "deadline_seconds": dag.dagrun_timeout.total_seconds(),
+                "tells": callable(dag.on_failure_callback),
                 "nodes": sorted(task.task_id for task in dag.tasks),
             }
         )

@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 import pytest
 
+from warehouse import settings
 from warehouse.catalog import DIMENSIONS, FACTS, SOURCES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -46,6 +47,12 @@ def test_parsing_adds_little_to_importing_airflow(shape: Shape) -> None:
     tries = [shape(attempt=attempt) for attempt in (1, 2, 3)]
     assert min(each["cpu_seconds"] for each in tries) < 0.3
     assert tries[0]["heavy"] == []
+
+
+def test_a_run_has_a_deadline_and_tells_when_it_fails(shape: Shape) -> None:
+    for lane in LANES:
+        assert shape(lane=lane)["deadline_seconds"] == settings.load().deadline_hours * 3600
+        assert shape(lane=lane)["tells"]
 
 
 def test_every_source_dimension_and_fact_is_a_node(shape: Shape) -> None:

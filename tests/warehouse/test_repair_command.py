@@ -47,11 +47,12 @@ def test_a_spreadsheet_there_and_back(command: Command, mender: Mender, tmp_path
     name, sheet = mender.place.table_name, tmp_path / "rows.csv"
     code, text = command("export", name, str(sheet))
     assert (code, text.split(". ")[0]) == (0, f"2 rows are in {sheet}")
-    rows = list(csv.DictReader(sheet.open(encoding="utf-8-sig", newline="")))
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
     assert [(row["line_number"], row["user_id"], row["text"]) for row in rows] == [("3", "x", "a\nb"), ("5", "2", "ok")]
     rows[0]["user_id"], rows[1]["rating"] = "7", "x3"
-    with sheet.open("w", encoding="utf-8", newline="") as file:  # as another program may save it: no mark
-        writer = csv.DictWriter(file, rows[0])
+    with sheet.open("w", encoding="utf-8", newline="") as saved:  # as another program may save it: no mark
+        writer = csv.DictWriter(saved, rows[0])
         writer.writeheader()
         writer.writerows(rows)
     assert command("import", f"{name}_errors", str(sheet))[1].startswith("2 rows of")

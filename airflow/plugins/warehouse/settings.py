@@ -28,6 +28,7 @@ class Settings:
     port: int
     secret: str
     sslmode: str
+    deadline_hours: float
     host: Optional[str] = None
     role_arn: Optional[str] = None
 
@@ -72,6 +73,7 @@ def _settings(parser: configparser.ConfigParser) -> Settings:
         port=parser.getint("redshift", "port"),
         secret=parser.get("redshift", "secret"),
         sslmode=parser.get("redshift", "sslmode"),
+        deadline_hours=parser.getfloat("pipeline", "deadline_hours"),
         host=parser.get("redshift", "host", fallback=None),
         role_arn=parser.get("iam", "role_arn", fallback=None),
     )
