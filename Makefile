@@ -13,7 +13,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-
 # Compiled once here: Airflow starts many processes, and some machines forbid Python to keep what it compiles.
 INSTALL = $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes
 
-.PHONY: help run up status clean airflow repair sql test lint lock bench-generator
+.PHONY: help run up status clean airflow repair sql demo-bad-rows test lint lock bench-generator
 
 help: ## list the commands
 	@echo "Students' activity from S3 into Redshift, with Airflow. Commands:"
@@ -34,6 +34,9 @@ airflow: $(VENV)/ready ## a command of the running Airflow: make airflow ARGS="d
 
 repair: $(VENV)/ready ## mend rows that were refused: make repair ARGS="list" (ARGS=--help says how)
 	@$(VENV)/bin/python -m laptop repair $(ARGS)
+
+demo-bad-rows: $(VENV)/ready ## see what becomes of bad rows: refused, set aside, mended, put back (three minutes)
+	@$(VENV)/bin/python -m laptop demo
 
 sql: $(VENV)/ready ## look into the warehouse: make sql ARGS="'SELECT * FROM load_status'"
 	@$(VENV)/bin/python -m laptop sql $(ARGS)

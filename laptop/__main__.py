@@ -1,4 +1,4 @@
-"""``python -m laptop run|up|status|clean|airflow|repair|sql``: the whole pipeline on this machine. See the Makefile."""
+"""``python -m laptop COMMAND``: the whole pipeline on this machine. The Makefile lists the commands."""
 
 from __future__ import annotations
 
@@ -145,6 +145,18 @@ def sql(options: argparse.Namespace) -> int:
     return 0
 
 
+def demo(_: argparse.Namespace) -> int:
+    """Play the story of refused rows, in a folder of its own: planted, held, mended, put back, resumed."""
+    from laptop.demo import StoryBroken, play
+
+    try:
+        play(STATE / "demo")
+    except StoryBroken as broken:
+        print(broken, file=sys.stderr)
+        return 1
+    return 0
+
+
 def _warehouse() -> ExitStack:
     """The warehouse of the `up` that goes on; if none does, it is started for this command alone."""
     session, stack = Session(STATE, lambda text: None), ExitStack()
@@ -159,7 +171,7 @@ def _warehouse() -> ExitStack:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m laptop", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for command in (run, up, status, clean, airflow, repair, sql):
+    for command in (run, up, status, clean, airflow, repair, sql, demo):
         sub = commands.add_parser(command.__name__, help=command.__doc__)
         sub.set_defaults(command=command)
         if command in (run, up):

@@ -22,7 +22,7 @@ LAYERS = {
     "local_aws": (REPOSITORY / "local_aws", set()),
     "iac": (REPOSITORY / "iac", {"warehouse"}),
     "generator": (REPOSITORY / "generator", {"warehouse"}),
-    "laptop": (REPOSITORY / "laptop", {"local_aws", "warehouse"}),
+    "laptop": (REPOSITORY / "laptop", {"generator", "local_aws", "warehouse"}),
 }
 OURS = {*LAYERS, "airflow"}
 

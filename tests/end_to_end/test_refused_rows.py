@@ -226,7 +226,7 @@ def clear_on_the_command_line(laptop: Any, dag: str, task: str) -> None:
 
 def clear_in_the_web_ui(browser: requests.Session, web: str, dag: str, task: str, *, recursive: bool) -> None:
     """What the button "Clear" sends, with its switches Downstream and Recursive on or off."""
-    form = {"dag_id": dag, "dag_run_id": RUN, "task_id": task, "map_index": "", "confirmed": "true"}
+    form = {"dag_id": dag, "task_id": task, "execution_date": f"{MONTH}T00:00:00+00:00", "confirmed": "true"}
     on = str(recursive).lower()
     switches = {"downstream": on, "recursive": on, "upstream": "false", "past": "false", "future": "false"}
     # A page of the UI holds the token that its scripts send along.
