@@ -19,8 +19,8 @@ elif VERSION >= (2, 4):
     from airflow.models import BaseOperator, DagRun, TaskInstance
     from airflow.plugins_manager import AirflowPlugin
     from airflow.ti_deps.deps.base_ti_dep import BaseTIDep
-    from airflow.utils.session import provide_session
-    from airflow.utils.state import TaskInstanceState
+    from airflow.utils.session import create_session, provide_session
+    from airflow.utils.state import State, TaskInstanceState
 
     class SubdagNodeRuns(BaseTIDep):
         """The first tasks of a SubDAG wait until its node runs.
@@ -48,6 +48,36 @@ elif VERSION >= (2, 4):
             if running.first() is None:
                 yield self._failing_status(reason=f"{dag_id}.{node} does not run yet.")
 
+    def go_on_after(context: Any) -> None:
+        """Let a run go on when somebody has cleared a SubDAG's last task alone and it has succeeded.
+
+        Clearing a task in the web UI leaves the SubDAG's node as it was, its switch "Recursive" notwithstanding: node
+        and whatever waits for it are cleared here, unless the node runs or is about to. Inside the SubDAGs only what
+        failed is done again, so that no file is staged twice; those that ``subdag`` was told to redo are done whole.
+        """
+        ti = context["ti"]
+        dag_id, _, name = ti.dag_id.rpartition(".")
+        parent = context["dag"].parent_dag
+        with create_session() as session:
+            node = (
+                session.query(TaskInstance.state)
+                .join(TaskInstance.dag_run)
+                .filter(
+                    TaskInstance.dag_id == dag_id,
+                    TaskInstance.task_id == name,
+                    DagRun.execution_date == ti.execution_date,
+                )
+            )
+            if node.scalar() not in State.finished:
+                return
+        for each in [name, *sorted(parent.get_task(name).get_flat_relative_ids(upstream=False))]:
+            parent.partial_subset(f"^{each}$", include_upstream=False, include_downstream=False).clear(
+                start_date=ti.execution_date,
+                end_date=ti.execution_date,
+                include_subdags=getattr(parent.get_task(each), "redo", False),
+                include_parentdag=False,
+            )
+
     class SubdagPlugin(AirflowPlugin):
         """Makes the dependency known to the scheduler, which reads DAGs from the database."""
 
@@ -63,13 +93,18 @@ __all__ = ["DAG", "AirflowFailException", "BaseHook", "BaseOperator", "subdag"]
 SUBDAG_POOL = "subdags"
 
 
-def subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str = "all_success") -> Any:
+def subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str = "all_success", redo: bool = False) -> Any:
     """Return a node ``name`` of ``dag`` that holds the tasks which ``fill`` makes.
 
     On Airflow 2 a SubDagOperator: the tasks are in the DAG ``<dag>.<name>``. On Airflow 3, which has no SubDAGs, a
     TaskGroup: the tasks are ``<name>.<task>``. ``trigger_rule`` is that of the node (of the group's first tasks).
+    ``redo``: do all of its tasks again, not just those that failed, when a task that it waits for was cleared.
     """
-    return _task_group(dag, name, fill, trigger_rule) if VERSION >= (3,) else _subdag(dag, name, fill, trigger_rule)
+    if VERSION >= (3,):
+        return _task_group(dag, name, fill, trigger_rule)
+    node = _subdag(dag, name, fill, trigger_rule)
+    node.redo = redo
+    return node
 
 
 def _task_group(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str) -> TaskGroup:
@@ -98,6 +133,8 @@ def _subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str) ->
             fill()
         for task in child.roots:
             task.deps = task.deps | {SubdagNodeRuns()}
+        for task in child.leaves:
+            task.on_success_callback = go_on_after
         return SubDagOperator(
             task_id=name,
             subdag=child,

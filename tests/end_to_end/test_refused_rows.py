@@ -173,6 +173,7 @@ def test_after_mending_and_clearing_the_held_facts_are_built_and_nothing_is_stag
         watch.until_task(f"{STAGED}project_feedback", "data_science_data_quality", "upstream_failed")
         assert watch.state() == "failed"  # nothing is built yet, and it is not green
         clear_in_the_web_ui(browser, web, *stl_check, recursive=True)
+        watch.until_built("data_science_avg_project_rating")
         watch.until_finished()
         assert watch.state() == "failed"  # the other file is still held
         clear_on_the_command_line(laptop, f"{STAGED}section_feedback", "data_science_data_quality")
@@ -221,7 +222,7 @@ def mended(path: Path, planted: Planted) -> bytes:
 
 def clear_on_the_command_line(laptop: Any, dag: str, task: str) -> None:
     """Clear a task with its downstream."""
-    assert laptop.run("airflow", "tasks", "clear", dag, "-t", f"^{task}$", "-d", "-y").returncode == 0
+    assert laptop.run("airflow", "tasks", "clear", dag, "-t", f"^{task}$", "-d", "-y", "-R").returncode == 0
 
 
 def clear_in_the_web_ui(browser: requests.Session, web: str, dag: str, task: str, *, recursive: bool) -> None:
@@ -259,6 +260,11 @@ class Watch:
         """Wait until the task is in that state."""
         query = "SELECT state FROM task_instance WHERE dag_id = %s AND task_id = %s"
         self._until(lambda: self.rows(query, dag, task) == [(state,)], f"{task} is not {state}")
+
+    def until_built(self, fact: str) -> None:
+        """Wait until the degree's fact was loaded."""
+        degree, name = fact[: len("data_science")], fact[len("data_science_") :]
+        self.until_task(f"online_learning_analytics.build_{name}", f"{degree}_load", "success")
 
     def until_finished(self) -> None:
         """Wait until Airflow has decided on the run that a clear has set going."""

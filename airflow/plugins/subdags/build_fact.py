@@ -26,4 +26,4 @@ def build_fact(fact: Fact, degree_list: Sequence[str], dag: DAG) -> Any:
             load = LoadFactOperator(task_id=f"{degree}_load", fact=fact, degree=degree)
             guard >> create >> load
 
-    return subdag(dag, f"build_{fact.name}", fill, trigger_rule="all_done")
+    return subdag(dag, f"build_{fact.name}", fill, trigger_rule="all_done", redo=True)
