@@ -35,7 +35,7 @@ airflow: $(VENV)/ready ## a command of the running Airflow: make airflow ARGS="d
 repair: $(VENV)/ready ## mend rows that were refused: make repair ARGS="list" (ARGS=--help says how)
 	@$(VENV)/bin/python -m laptop repair $(ARGS)
 
-demo-bad-rows: $(VENV)/ready ## see what becomes of bad rows: refused, set aside, mended, put back (three minutes)
+demo-bad-rows: $(VENV)/ready ## see what becomes of bad rows: refused, set aside, mended, put back (two minutes)
 	@$(VENV)/bin/python -m laptop demo
 
 sql: $(VENV)/ready ## look into the warehouse: make sql ARGS="'SELECT * FROM load_status'"

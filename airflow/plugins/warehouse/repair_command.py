@@ -151,8 +151,8 @@ def _next(place: Place, left: int = 0, task: str = "stl_check") -> int:
         print(f"Mend what is left, then: repair put-back {place.table_name}")
         return 1
     name = place.task(task)
-    print(f"Next: clear {name} of {date.fromisoformat(place.load_month):%B %Y} with its downstream, recursively:")
-    print("  in Airflow's web UI, or by `make run` on a laptop. The facts that it holds are built then.")
+    print(f"Next: clear {name} of {date.fromisoformat(place.load_month):%B %Y} with its downstream,")
+    print("in Airflow's web UI, or by `make run` on a laptop. The facts that it holds are built then.")
     return 0
 
 
