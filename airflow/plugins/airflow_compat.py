@@ -22,6 +22,20 @@ elif VERSION >= (2, 4):
     from airflow.utils.session import create_session, provide_session
     from airflow.utils.state import State, TaskInstanceState
 
+    def _state_of_node(ti: Any, session: Any) -> Any:
+        """The state of the node whose SubDAG holds this task."""
+        dag_id, _, node = ti.dag_id.rpartition(".")
+        return (
+            session.query(TaskInstance.state)
+            .join(TaskInstance.dag_run)
+            .filter(
+                TaskInstance.dag_id == dag_id,
+                TaskInstance.task_id == node,
+                DagRun.execution_date == ti.execution_date,
+            )
+            .scalar()
+        )
+
     class SubdagNodeRuns(BaseTIDep):
         """The first tasks of a SubDAG wait until its node runs.
 
@@ -34,19 +48,8 @@ elif VERSION >= (2, 4):
 
         @provide_session
         def _get_dep_statuses(self, ti: Any, session: Any, dep_context: Any = None) -> Any:
-            dag_id, _, node = ti.dag_id.rpartition(".")
-            running = (
-                session.query(TaskInstance.task_id)
-                .join(TaskInstance.dag_run)
-                .filter(
-                    TaskInstance.dag_id == dag_id,
-                    TaskInstance.task_id == node,
-                    TaskInstance.state == TaskInstanceState.RUNNING,
-                    DagRun.execution_date == ti.execution_date,
-                )
-            )
-            if running.first() is None:
-                yield self._failing_status(reason=f"{dag_id}.{node} does not run yet.")
+            if _state_of_node(ti, session) != TaskInstanceState.RUNNING:
+                yield self._failing_status(reason=f"The node of {ti.dag_id} does not run yet.")
 
     def go_on_after(context: Any) -> None:
         """Let a run go on when somebody has cleared a SubDAG's last task alone and it has succeeded.
@@ -55,26 +58,16 @@ elif VERSION >= (2, 4):
         and whatever waits for it are cleared here, unless the node runs or is about to. Inside the SubDAGs only what
         failed is done again, so that no file is staged twice; those that ``subdag`` was told to redo are done whole.
         """
-        ti = context["ti"]
-        dag_id, _, name = ti.dag_id.rpartition(".")
-        parent = context["dag"].parent_dag
+        ti, parent = context["ti"], context["dag"].parent_dag
         with create_session() as session:
-            node = (
-                session.query(TaskInstance.state)
-                .join(TaskInstance.dag_run)
-                .filter(
-                    TaskInstance.dag_id == dag_id,
-                    TaskInstance.task_id == name,
-                    DagRun.execution_date == ti.execution_date,
-                )
-            )
-            if node.scalar() not in State.finished:
+            if _state_of_node(ti, session) not in State.finished:
                 return
+        name = ti.dag_id.rpartition(".")[2]
         for each in [name, *sorted(parent.get_task(name).get_flat_relative_ids(upstream=False))]:
             parent.partial_subset(f"^{each}$", include_upstream=False, include_downstream=False).clear(
                 start_date=ti.execution_date,
                 end_date=ti.execution_date,
-                include_subdags=getattr(parent.get_task(each), "redo", False),
+                include_subdags=each != name and getattr(parent.get_task(each), "redo", False),
                 include_parentdag=False,
             )
 

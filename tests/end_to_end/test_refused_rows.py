@@ -27,6 +27,7 @@ from warehouse.ledger import BUILT, FAILED, PASSED, REFUSED
 FILE = "data_science/2019/1/project_feedback.csv"
 TABLE = "data_science_project_feedback"
 TWICE = "data_science_section_feedback"
+LOST = "data_science_video_log"
 HELD = {"data_science_avg_project_rating", "data_science_avg_section_rating"}
 MONTH = "2019-01-01"
 RUN = "scheduled__2019-01-01T00:00:00+00:00"
@@ -179,13 +180,35 @@ def test_after_mending_and_clearing_the_held_facts_are_built_and_nothing_is_stag
         clear_on_the_command_line(laptop, f"{STAGED}section_feedback", "data_science_data_quality")
         watch.until_finished()
         assert watch.state() == "success"
+        lose_a_row_and_rebuild(laptop, watch)
+        assert watch.state() == "success"
     left, copies = laptop.left(), {key: copy for key, (_, copy) in held[1].ledger.items()}
+    assert copies.pop((LOST, MONTH)) < left.ledger[LOST, MONTH][1]  # that one was loaded anew
     assert {key: copy for key, (_, copy) in left.ledger.items() if key in copies} == copies
     assert f"{TABLE}_errors" not in left.tables
+    discarded = sum(row["mended"] is None for row in planted)
+    assert len(left.tables[TABLE]) == records.count([(laptop.data / FILE).read_bytes()]) - 1 - discarded
     assert left.ledger[TABLE, MONTH][0] == left.ledger[TWICE, MONTH][0] == PASSED
     (laptop.data / FILE).write_bytes(mended(laptop.data / FILE, planted))
     for fact, rows in expected(laptop.data, "data_science", 2019, 1).items():
         assert [row[:-1] for row in left.tables[f"data_science_{fact}"]] == rows, fact
+
+
+def lose_a_row_and_rebuild(laptop: Any, watch: Watch) -> None:
+    """Somebody deletes a staged row: the check finds it, names it, and the month is loaded anew."""
+    laptop.run("sql", f"DELETE FROM {LOST} WHERE user_id = (SELECT MIN(user_id) FROM {LOST})")  # noqa: S608
+    clear_on_the_command_line(laptop, f"{STAGED}video_log", "data_science_stl_check")
+    watch.until_finished()
+    assert watch.state() == "failed"
+    waits = laptop.run("repair", "list")
+    assert re.search(rf"{LOST}: refused, 0 rows wait\n    \d+ rows are nowhere: s3://", waits.stdout)
+    task = f"dag_id={STAGED}video_log/run_id={RUN}/task_id=data_science_stl_check/attempt=2.log"
+    log = (laptop.state / "airflow" / "logs" / task).read_text("utf-8")
+    assert re.search(r"Records of the file that are nowhere \(\d+\):\n  line \d+: \d+,\d+,data_science,", log)
+    rebuilt = laptop.run("repair", "rebuild", LOST)
+    assert (rebuilt.returncode, "Every record is accounted for." in rebuilt.stdout) == (0, True), rebuilt.stderr
+    clear_on_the_command_line(laptop, f"{STAGED}video_log", "data_science_stl_check")
+    watch.until_finished()
 
 
 def mend(laptop: Any, planted: Planted) -> None:

@@ -7,7 +7,7 @@ from typing import Sequence
 from warehouse import checks, error_table, ledger, values
 from warehouse.error_table import Row
 from warehouse.redshift import Cursor
-from warehouse.repair import Place, find_table
+from warehouse.repair import Place
 
 _SHOWN = 50
 
@@ -16,8 +16,7 @@ def overview(cursor: Cursor) -> str:
     """A paragraph for each table and month that holds facts back; empty if none does."""
     paragraphs = []
     for entry in ledger.waiting(cursor):
-        source, degree = find_table(entry.table_name)
-        count = error_table.waiting(cursor, error_table.table(source, degree).name, entry.load_month)
+        count = error_table.waiting(cursor, error_table.name(entry.table_name), entry.load_month)
         head = f"{entry.load_month[:7]}  {entry.table_name}: {entry.status}, {count} rows wait"
         paragraphs.append("\n    ".join([head, *(entry.detail or "").splitlines()]))
     return "\n".join(paragraphs)
