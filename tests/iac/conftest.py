@@ -9,7 +9,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from warehouse.settings import CFG, Settings, load
+from iac.plan import Plan, load
+from warehouse.settings import CFG, Settings
 
 
 @pytest.fixture
@@ -22,8 +23,14 @@ def cfg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def settings(cfg: Path) -> Settings:
-    return replace(load(cfg), bucket="data", cluster_identifier="one")
+def plan(cfg: Path) -> Plan:
+    found = load(cfg)
+    return replace(found, settings=replace(found.settings, bucket="data", cluster_identifier="one"))
+
+
+@pytest.fixture
+def settings(plan: Plan) -> Settings:
+    return plan.settings
 
 
 @pytest.fixture

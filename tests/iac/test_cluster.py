@@ -1,16 +1,17 @@
 """A cluster that is slow or broken, as moto never is: answers from botocore's Stubber, time from the test."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
 from iac import cluster
-from iac.cluster import Clock
 from iac.faults import IacError
+from iac.plan import Plan
+from iac.waiting import Clock
 from warehouse.login import Login
-from warehouse.settings import Settings
 
 Stubbed = Callable[[str], tuple[Any, Stubber]]
 ROLE = "arn:aws:iam::123456789012:role/copy"
@@ -101,15 +102,14 @@ def test_what_aws_refuses_while_waiting_is_told(stubbed: Stubbed) -> None:
     ("nodes", "size"),
     [(1, {"ClusterType": "single-node"}), (2, {"ClusterType": "multi-node", "NumberOfNodes": 2})],
 )
-def test_it_is_ordered_encrypted_and_private(
-    stubbed: Stubbed, settings: Settings, nodes: int, size: dict[str, Any]
-) -> None:
+def test_it_is_ordered_encrypted_and_private(stubbed: Stubbed, plan: Plan, nodes: int, size: dict[str, Any]) -> None:
     redshift, stubber = stubbed("redshift")
+    settings = plan.settings
     expected = {
         "ClusterIdentifier": "one",
         "NodeType": settings.node_type,
         "DBName": settings.database,
-        "MasterUsername": "boss",
+        "MasterUsername": settings.user,
         "MasterUserPassword": "Passw0rd",
         "Port": settings.port,
         "IamRoles": [ROLE],
@@ -119,7 +119,7 @@ def test_it_is_ordered_encrypted_and_private(
     }
     stubber.add_response("create_cluster", {}, expected)
     said = list[str]()
-    changed = Settings(**{**vars(settings), "number_of_nodes": nodes})
+    changed = replace(plan, settings=replace(settings, number_of_nodes=nodes))
     cluster.create(redshift, changed, Login("boss", "Passw0rd"), ROLE, said.append)
     stubber.assert_no_pending_responses()
     assert "Passw0rd" not in "".join(said)
@@ -136,12 +136,12 @@ def test_a_role_is_added_only_if_it_is_not_there(stubbed: Stubbed) -> None:
 
 
 @pytest.mark.parametrize("option", ["database", "user"])
-def test_another_cluster_of_the_same_name_is_not_taken(settings: Settings, option: str) -> None:
-    found: Any = {"DBName": settings.database, "MasterUsername": settings.user}
-    cluster.check(found, settings)
+def test_another_cluster_of_the_same_name_is_not_taken(plan: Plan, option: str) -> None:
+    found: Any = {"DBName": plan.settings.database, "MasterUsername": plan.settings.user}
+    cluster.check(found, plan)
     found["DBName" if option == "database" else "MasterUsername"] = "other"
     with pytest.raises(IacError, match=f"cluster one: its {option} is 'other'"):
-        cluster.check(found, settings)
+        cluster.check(found, plan)
 
 
 def test_deleting_waits_until_it_is_gone(stubbed: Stubbed) -> None:
@@ -167,5 +167,5 @@ def test_one_that_is_being_deleted_is_only_waited_for(stubbed: Stubbed) -> None:
 def test_deleting_ends_at_the_limit(stubbed: Stubbed) -> None:
     redshift, stubber = stubbed("redshift")
     answers(stubber, *[described("deleting")] * 200)
-    with pytest.raises(IacError, match="still there after 30 minutes"):
+    with pytest.raises(IacError, match="cluster one: still there after 30 minutes"):
         cluster.delete(redshift, "one", print, snapshot=True, clock=Time().clock)

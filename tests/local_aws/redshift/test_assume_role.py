@@ -105,7 +105,11 @@ def test_refused_by_name(statement: str, words: str) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["GRANT SELECT ON drop_zone TO g", "ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO g", "GRANT g TO u"],
+    [
+        "GRANT SELECT ON drop_zone TO g",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO g",
+        "GRANT g TO u",
+    ],
 )
 def test_other_grants_stay_as_they_are(statement: str) -> None:
     assert rewrite(statement) == statement
