@@ -30,10 +30,22 @@ class Provisioned:
     login: Login
     s3: Any
     environment: dict[str, str]
+    log: Path
 
     def connect(self) -> Any:
         """Open a connection to the warehouse."""
         return connect(self.settings, self.login)
+
+    def client(self, service: str) -> Any:
+        """A client for this local AWS's control plane."""
+        found = self.environment
+        return boto3.client(
+            service,
+            endpoint_url=found["AWS_ENDPOINT_URL"],
+            region_name=found["AWS_DEFAULT_REGION"],
+            aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
+        )
 
     def put(self, key: str, text: str | bytes) -> None:
         """Put an object into the bucket."""
@@ -63,6 +75,8 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisione
             patch.setattr(boto3, "DEFAULT_SESSION", None)
             for name, value in environment.items():
                 patch.setenv(name, value)
-            found = Provisioned(known, login(known), boto3.client("s3"), environment)
+            found = Provisioned(
+                known, login(known), boto3.client("s3"), environment, next((folder / "aws").rglob("postgres.log"))
+            )
         in_transaction(found.connect, ledger.create)
         yield found
