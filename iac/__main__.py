@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 
 from iac import inventory, provisioning
-from iac.account import connect
 from iac.faults import IacError
-from iac.files import upload
+from iac.files import upload_folder
 from iac.plan import Plan, load
 from warehouse.settings import SettingsError
 
@@ -27,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, plan: Plan) -> int:
     if options.command == "upload":
-        upload(connect(plan.settings.region).s3, plan.settings.bucket, options.folder, print)
+        upload_folder(plan, options.folder)
     elif options.command == "down":
         done = inventory.deprovision(
             plan, lambda doomed: options.yes or _confirm(doomed, plan.name), snapshot=options.final_snapshot

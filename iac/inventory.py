@@ -85,6 +85,18 @@ def deprovision(plan: Plan, confirm: Callable[[list[str]], bool], say: Say = pri
     return True
 
 
+def confirmed_by(name: str, plan: Plan, say: Say = print) -> Callable[[list[str]], bool]:
+    """Shows what would be deleted, and says yes if ``name`` is the cluster's."""
+
+    def confirm(doomed: list[str]) -> bool:
+        say("This will be deleted:" if name == plan.name else f"This would be deleted, if the name were {plan.name}:")
+        for line in doomed:
+            say(f"  {line}")
+        return name == plan.name
+
+    return confirm
+
+
 def _doomed(account: Account, plan: Plan, snapshot: bool) -> list[str]:
     """What would be deleted, one line each."""
     kept = "a final snapshot is kept, and billed" if snapshot else "with all its data: no snapshot is kept"
