@@ -13,7 +13,11 @@ from warehouse.login import Login
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift import RedshiftClient
-    from mypy_boto3_redshift.type_defs import ClusterTypeDef, CreateClusterMessageTypeDef
+    from mypy_boto3_redshift.type_defs import (
+        ClusterTypeDef,
+        CreateClusterMessageTypeDef,
+        ModifyClusterMessageTypeDef,
+    )
 
 # Redshift Management Guide, "Cluster status": these become "available" by themselves.
 _ON_THE_WAY = {
@@ -124,11 +128,15 @@ def ensure_security_group(redshift: RedshiftClient, found: ClusterTypeDef, group
         say(f"cluster {name}: given the security group {group}")
 
 
-def set_password(redshift: RedshiftClient, name: str, login: Login, say: Say) -> None:
-    """Give the administrator a new password."""
+def set_password(redshift: RedshiftClient, found: ClusterTypeDef, login: Login, say: Say) -> None:
+    """Give the administrator a new password, which AWS then does not manage."""
+    name = found["ClusterIdentifier"]
+    order: ModifyClusterMessageTypeDef = {"ClusterIdentifier": name, "MasterUserPassword": login.password}
+    if found.get("MasterPasswordSecretArn"):
+        order["ManageMasterPassword"] = False
     with explained(f"cluster {name}"):
-        redshift.modify_cluster(ClusterIdentifier=name, MasterUserPassword=login.password)
-        say(f"cluster {name}: its secret was gone, new password set")
+        redshift.modify_cluster(**order)
+        say(f"cluster {name}: new password of the administrator set")
 
 
 def let_manage_password(redshift: RedshiftClient, name: str, say: Say) -> None:

@@ -50,7 +50,7 @@ def _ensure_password(account: Account, plan: Plan, found: ClusterTypeDef, say: S
     if login is None or found.get("MasterPasswordSecretArn"):
         # The cluster first: should we fail in between, the secret is still missing and the next run mends it.
         fresh = login or secret.new_login(settings.user)
-        cluster.set_password(account.redshift, plan.name, fresh, say)
+        cluster.set_password(account.redshift, found, fresh, say)
         if login is None:
             secret.write(account.secrets, settings.secret, fresh, _ABOUT, say)
         login = fresh

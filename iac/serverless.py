@@ -76,7 +76,7 @@ def ensure_usage_limit(client: RedshiftServerlessClient, plan: Plan, workgroup_a
     """Refuse queries once the day's RPU hours are used up; 0 in the plan takes the limit away."""
     thing, amount = f"usage limit of {plan.name}", plan.usage_limit
     with explained(thing):
-        limits = client.list_usage_limits(resourceArn=workgroup_arn, usageType=_COMPUTE)["usageLimits"]
+        limits = client.list_usage_limits(resourceArn=workgroup_arn, usageType=_COMPUTE).get("usageLimits", [])
         found = next((limit for limit in limits if limit.get("period") == "daily"), None)
         if found is None and amount:
             client.create_usage_limit(

@@ -212,7 +212,7 @@ def test_a_lost_secret_is_made_again_with_a_new_password(site: Site) -> None:
     before = site.password()
     site.client("secretsmanager").delete_secret(SecretId=site.settings.secret, ForceDeleteWithoutRecovery=True)
     lines = site.done("up")
-    assert f"cluster {NAMES['cluster']}: its secret was gone, new password set" in lines
+    assert f"cluster {NAMES['cluster']}: new password of the administrator set" in lines
     assert site.password() != before
     assert site.query("SELECT count(*) FROM kept") == [(2,)]
 
