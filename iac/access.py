@@ -112,8 +112,8 @@ def _allow_drop(settings: Settings, admin: Login, say: Say) -> None:
     try:
         in_transaction(lambda: connect(settings, admin), lambda cursor: _run(cursor, _DROP, names))
     except psycopg2.errors.FeatureNotSupported as error:
-        reason = str(error).strip()
-        say(f"access: WARNING: {ENGINEERS} cannot drop tables ({reason}); deleting an error table's rows does as well")
+        # An error table without rows counts as a dropped one.
+        say(f"access: WARNING: {ENGINEERS} can delete the rows of error tables, not drop them: {str(error).strip()}")
 
 
 def _run(cursor: Cursor, script: str, names: Mapping[str, sql.Composable]) -> None:

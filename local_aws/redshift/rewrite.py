@@ -57,7 +57,7 @@ def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
     if head in ("grant", "revoke") and words[1:2] and words[1].key == "assumerole":
         return assume_role.rewrite(words)
     if head in ("grant", "revoke", "alter") and _names_drop(words):
-        raise unsupported("the privilege DROP (the owner of a table drops it)")
+        raise unsupported("the privilege DROP")
     if head in ("insert", "update", "delete", "with"):
         _refuse_postgres_dml(words)
     tokens = rewrite_expressions(tokens)

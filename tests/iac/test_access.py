@@ -167,7 +167,7 @@ def test_a_second_time_changes_nothing_and_takes_away_what_was_given_besides(
     run_as("analyst", "SELECT email FROM users_dim")
     iac_access.ensure(settings, admin, provisioned.login, settings.role_arn, said.append)
     assert said[0] == "access: already there, grants put right"
-    assert "WARNING: data_engineers cannot drop tables" in said[1]
+    assert "WARNING: data_engineers can delete the rows of error tables, not drop them" in said[1]
     with pytest.raises(REFUSED):
         run_as("analyst", "SELECT email FROM users_dim")
     run_as("analyst", "SELECT * FROM {fact}")
