@@ -1,7 +1,46 @@
-"""The warehouse's bucket, role, secret and cluster, on AWS or on the local AWS: the environment decides which."""
+"""The warehouse and what belongs to it, on AWS or on the local AWS: the environment decides which."""
 
 from iac.faults import IacError
-from iac.files import Uploaded, upload
-from iac.provisioning import Warehouse, deprovision, provision, status
+from iac.files import Uploaded, upload, upload_folder
+from iac.inventory import confirmed_by, deprovision, status
+from iac.plan import Plan, load
+from iac.provisioning import (
+    Warehouse,
+    make_access,
+    make_bucket,
+    make_daily_pause,
+    make_policies,
+    make_role,
+    make_warehouse,
+    pause,
+    provision,
+    resume,
+)
+from iac.rules import check
+from iac.tables import first_rows, query, tables
 
-__all__ = ["IacError", "Uploaded", "Warehouse", "deprovision", "provision", "status", "upload"]
+__all__ = [
+    "IacError",
+    "Plan",
+    "Uploaded",
+    "Warehouse",
+    "check",
+    "confirmed_by",
+    "deprovision",
+    "first_rows",
+    "load",
+    "make_access",
+    "make_bucket",
+    "make_daily_pause",
+    "make_policies",
+    "make_role",
+    "make_warehouse",
+    "pause",
+    "provision",
+    "query",
+    "resume",
+    "status",
+    "tables",
+    "upload",
+    "upload_folder",
+]

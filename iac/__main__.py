@@ -1,14 +1,14 @@
-"""``python -m iac up | upload FOLDER | status | down``."""
+"""``python -m iac up | upload FOLDER | status | pause | resume | down``."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from iac import provisioning
-from iac.account import connect
+from iac import inventory, provisioning
 from iac.faults import IacError
-from iac.files import upload
-from warehouse.settings import Settings, SettingsError, load
+from iac.files import upload_folder
+from iac.plan import Plan, load
+from warehouse.settings import SettingsError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,20 +24,22 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _run(options: argparse.Namespace, settings: Settings) -> int:
-    if options.command == "up":
-        provisioning.provision(settings)
-    elif options.command == "upload":
-        upload(connect(settings.region).s3, settings.bucket, options.folder, print)
-    elif options.command == "status":
-        provisioning.status(settings)
-    else:
-        done = provisioning.deprovision(
-            settings,
-            lambda doomed: options.yes or _confirm(doomed, settings.cluster_identifier),
-            snapshot=options.final_snapshot,
+def _run(options: argparse.Namespace, plan: Plan) -> int:
+    if options.command == "upload":
+        upload_folder(plan, options.folder)
+    elif options.command == "down":
+        done = inventory.deprovision(
+            plan, lambda doomed: options.yes or _confirm(doomed, plan.name), snapshot=options.final_snapshot
         )
         return 0 if done else 1
+    else:
+        work = {
+            "up": provisioning.provision,
+            "status": inventory.status,
+            "pause": provisioning.pause,
+            "resume": provisioning.resume,
+        }
+        work[options.command](plan)
     return 0
 
 
@@ -52,10 +54,12 @@ def _confirm(doomed: list[str], name: str) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m iac", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="make bucket, role, secret and cluster as far as they are missing")
+    commands.add_parser("up", help="make bucket, role, policies, cluster and access as far as they are missing")
     send = commands.add_parser("upload", help="send the students' files that changed")
     send.add_argument("folder", type=Path, help="folder whose files become objects, such as sample_data")
-    commands.add_parser("status", help="tell what there is")
+    commands.add_parser("status", help="tell what there is, what it costs, and whether it can be reached")
+    commands.add_parser("pause", help="pause the cluster: its storage alone is billed")
+    commands.add_parser("resume", help="resume the cluster")
     down = commands.add_parser("down", help="delete all of it, after a question")
     down.add_argument("--yes", action="store_true", help="do not ask")
     down.add_argument(

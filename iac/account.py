@@ -12,10 +12,13 @@ from botocore.config import Config
 from iac.faults import explained
 
 if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_redshift import RedshiftClient
+    from mypy_boto3_redshift_serverless import RedshiftServerlessClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sts import STSClient
 
 Say = Callable[[str], None]
 """Takes one line for the person who watches: ``print``, mostly."""
@@ -28,6 +31,9 @@ class Account:
     s3: S3Client
     iam: IAMClient
     redshift: RedshiftClient
+    serverless: RedshiftServerlessClient
+    ec2: EC2Client
+    sts: STSClient
     secrets: SecretsManagerClient
 
 
@@ -40,5 +46,8 @@ def connect(region: str) -> Account:
             s3=session.client("s3", config=config),
             iam=session.client("iam", config=config),
             redshift=session.client("redshift", config=config),
+            serverless=session.client("redshift-serverless", config=config),
+            ec2=session.client("ec2", config=config),
+            sts=session.client("sts", config=config),
             secrets=session.client("secretsmanager", config=config),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ def ensure(s3: S3Client, name: str, region: str, say: Say) -> None:
             ("private", _ensure_private),
             ("versioned", _ensure_versioned),
             ("encrypted", _ensure_encrypted),
+            ("open to TLS alone", _ensure_tls),
         ):
             _apply(ensure_property, s3, name, property_, say)
 
@@ -136,6 +138,37 @@ def _ensure_encrypted(s3: S3Client, name: str) -> bool:
         if code(error) != "ServerSideEncryptionConfigurationNotFoundError":
             raise
     s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration=_ENCRYPTED)
+    return True
+
+
+def tls_statement(name: str) -> dict[str, object]:
+    """Nobody may do anything in plain HTTP (S3 User Guide, "Enforce encryption of data in transit")."""
+    arn = f"arn:aws:s3:::{name}"
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def _ensure_tls(s3: S3Client, name: str) -> bool:
+    """Add our statement to the bucket's policy. A client that itself comes by plain HTTP would lock itself out."""
+    if s3.meta.endpoint_url.startswith("http://"):
+        return False
+    try:
+        policy = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])
+    except ClientError as error:
+        if code(error) != "NoSuchBucketPolicy":
+            raise
+        policy = {"Version": "2012-10-17", "Statement": []}
+    others = [each for each in policy["Statement"] if each.get("Sid") != "TlsOnly"]
+    wanted = {**policy, "Statement": [*others, tls_statement(name)]}
+    if wanted == policy:
+        return False
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps(wanted))
     return True
 
 

@@ -1,27 +1,28 @@
-"""The Redshift cluster: encrypted, not reachable from the internet, with the role for COPY."""
+"""The provisioned Redshift cluster: encrypted, with the role for COPY, reachable by those alone whom the cfg names."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from iac.account import Say
 from iac.faults import IacError, explained
+from iac.plan import Plan
+from iac.waiting import LIMIT_SECONDS, Clock, wait
 from warehouse.login import Login
-from warehouse.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift import RedshiftClient
-    from mypy_boto3_redshift.type_defs import ClusterTypeDef, CreateClusterMessageTypeDef
+    from mypy_boto3_redshift.type_defs import (
+        ClusterTypeDef,
+        CreateClusterMessageTypeDef,
+        ModifyClusterMessageTypeDef,
+    )
 
-LIMIT_SECONDS = 30 * 60
-_POLL_SECONDS = 10
-_TELL_SECONDS = 30
 # Redshift Management Guide, "Cluster status": these become "available" by themselves.
 _ON_THE_WAY = {
+    "not there yet",
+    "available",  # without an address, or with a password on its way
     "available, prep-for-resize",
     "creating",
     "maintenance",
@@ -35,14 +36,6 @@ _ON_THE_WAY = {
 }
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Time as polling sees it; tests have their own."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-
 def find(redshift: RedshiftClient, name: str) -> ClusterTypeDef | None:
     """What AWS says of the cluster, None if there is none."""
     with explained(f"cluster {name}"):
@@ -52,39 +45,67 @@ def find(redshift: RedshiftClient, name: str) -> ClusterTypeDef | None:
             return None
 
 
-def create(redshift: RedshiftClient, settings: Settings, login: Login, role_arn: str, say: Say) -> None:
-    """Order the cluster; ``wait_until_available`` says when it is there."""
-    name, nodes = settings.cluster_identifier, settings.number_of_nodes
+def create(
+    redshift: RedshiftClient,
+    plan: Plan,
+    login: Login | None,
+    role_arn: str,
+    say: Say,
+    *,
+    security_group: str | None = None,
+    parameter_group: str | None = None,
+) -> None:
+    """Order the cluster; ``wait_until_available`` says when it is there. Without a login AWS makes the password."""
+    settings, nodes = plan.settings, plan.settings.number_of_nodes
     order: CreateClusterMessageTypeDef = {
-        "ClusterIdentifier": name,
+        "ClusterIdentifier": plan.name,
         "ClusterType": "single-node",
         "NodeType": settings.node_type,
         "DBName": settings.database,
-        "MasterUsername": login.username,
-        "MasterUserPassword": login.password,
+        "MasterUsername": settings.user,
         "Port": settings.port,
         "IamRoles": [role_arn],
         "Encrypted": True,
-        "PubliclyAccessible": False,
+        "PubliclyAccessible": plan.publicly_accessible,
     }
+    if login is None:
+        order["ManageMasterPassword"] = True
+    else:
+        order["MasterUserPassword"] = login.password
     if nodes > 1:
         order.update({"ClusterType": "multi-node", "NumberOfNodes": nodes})
-    with explained(f"cluster {name}"):
+    if plan.subnet_group:
+        order["ClusterSubnetGroupName"] = plan.subnet_group
+    if security_group:
+        order["VpcSecurityGroupIds"] = [security_group]
+    if parameter_group:
+        order["ClusterParameterGroupName"] = parameter_group
+    with explained(f"cluster {plan.name}"):
         redshift.create_cluster(**order)
-        say(f"cluster {name}: being created ({settings.node_type}, {nodes} node{'s' if nodes > 1 else ''})")
+        say(f"cluster {plan.name}: being created ({settings.node_type}, {nodes} node{'s' if nodes > 1 else ''})")
 
 
-def check(found: ClusterTypeDef, settings: Settings) -> None:
+def check(found: ClusterTypeDef, plan: Plan) -> None:
     """Raise IacError if a cluster of this name is there but is not the one that the settings speak of."""
     for what, wanted, has in (
-        ("database", settings.database, found.get("DBName")),
-        ("user", settings.user, found.get("MasterUsername")),
+        ("database", plan.settings.database, found.get("DBName")),
+        ("user", plan.settings.user, found.get("MasterUsername")),
     ):
         if wanted != has:
             raise IacError(
-                f"cluster {settings.cluster_identifier}: its {what} is {has!r}, the cfg says {wanted!r}. "
+                f"cluster {plan.name}: its {what} is {has!r}, the cfg says {wanted!r}. "
                 f"Put `{what}` in the cfg right, or name another `cluster_identifier`."
             )
+    if not found.get("Encrypted", True):
+        raise IacError(
+            f"cluster {plan.name}: it is not encrypted. Encrypt it (aws redshift modify-cluster --cluster-identifier "
+            f"{plan.name} --encrypted), or name another `cluster_identifier`."
+        )
+    if found.get("PubliclyAccessible", False) and not plan.publicly_accessible:
+        raise IacError(
+            f"cluster {plan.name}: it is public, the cfg says private. Make it so (aws redshift modify-cluster "
+            f"--cluster-identifier {plan.name} --no-publicly-accessible), or put `publicly_accessible` right."
+        )
 
 
 def ensure_role(redshift: RedshiftClient, found: ClusterTypeDef, role_arn: str, say: Say) -> None:
@@ -97,39 +118,76 @@ def ensure_role(redshift: RedshiftClient, found: ClusterTypeDef, role_arn: str, 
         say(f"cluster {name}: given the role {role_arn}")
 
 
-def set_password(redshift: RedshiftClient, name: str, login: Login, say: Say) -> None:
-    """Give the administrator a new password."""
+def ensure_security_group(redshift: RedshiftClient, found: ClusterTypeDef, group: str | None, say: Say) -> None:
+    """Let a cluster that is there be reached by those whom the security group lets in."""
+    name = found["ClusterIdentifier"]
+    if group is None or group in {each["VpcSecurityGroupId"] for each in found.get("VpcSecurityGroups", [])}:
+        return
     with explained(f"cluster {name}"):
-        redshift.modify_cluster(ClusterIdentifier=name, MasterUserPassword=login.password)
-        say(f"cluster {name}: its secret was gone, new password set")
+        redshift.modify_cluster(ClusterIdentifier=name, VpcSecurityGroupIds=[group])
+        say(f"cluster {name}: given the security group {group}")
+
+
+def set_password(redshift: RedshiftClient, found: ClusterTypeDef, login: Login, say: Say) -> None:
+    """Give the administrator a new password, which AWS then does not manage."""
+    name = found["ClusterIdentifier"]
+    order: ModifyClusterMessageTypeDef = {"ClusterIdentifier": name, "MasterUserPassword": login.password}
+    if found.get("MasterPasswordSecretArn"):
+        order["ManageMasterPassword"] = False
+    with explained(f"cluster {name}"):
+        redshift.modify_cluster(**order)
+        say(f"cluster {name}: new password of the administrator set")
+
+
+def let_manage_password(redshift: RedshiftClient, name: str, say: Say) -> None:
+    """Have AWS make a new password of the administrator, keep and rotate it."""
+    with explained(f"cluster {name}"):
+        redshift.modify_cluster(ClusterIdentifier=name, ManageMasterPassword=True)
+        say(f"cluster {name}: AWS manages the administrator's password from now on")
 
 
 def wait_until_available(
     redshift: RedshiftClient, name: str, say: Say, *, limit: float = LIMIT_SECONDS, clock: Clock | None = None
 ) -> ClusterTypeDef:
-    """Wait until SQL can be run, telling how it stands each half minute.
+    """Wait until SQL can be run. Raises IacError as ``iac.waiting.wait`` does."""
 
-    Raises IacError: after ``limit`` seconds, or as soon as the cluster is in a state that waiting does not change.
-    """
-    clock = clock or Clock()
-    began = told = clock.now()
-    while True:
+    def look() -> tuple[str, ClusterTypeDef | None]:
         found = find(redshift, name)
         status = found.get("ClusterStatus", "unknown") if found else "not there yet"
-        if found and status == "available" and "Endpoint" in found and not _pending_password(found):
-            return found
-        if found and status != "available" and status not in _ON_THE_WAY:
-            raise IacError(f"cluster {name}: it is {status}, which waiting does not change. {_advice(status)}")
-        now = clock.now()
-        if now - began >= limit:
-            raise IacError(
-                f"cluster {name}: still {status} after {limit / 60:.0f} minutes. "
-                "Look at it in the Redshift console; `python -m iac up` waits on."
-            )
-        if now - told >= _TELL_SECONDS:
-            told = now
-            say(f"cluster {name}: {status}, {now - began:.0f} s")
-        clock.sleep(_POLL_SECONDS)
+        ready = found and status == "available" and "Endpoint" in found and not _pending_password(found)
+        return status, found if ready else None
+
+    return wait(f"cluster {name}", look, _ON_THE_WAY, say, advice=_advice, limit=limit, clock=clock)
+
+
+def pause(redshift: RedshiftClient, name: str, say: Say, *, clock: Clock | None = None) -> None:
+    """Pause the cluster and wait until it is: from then on its storage alone is billed."""
+    status = _status(redshift, name)
+    if status == "paused":
+        say(f"cluster {name}: already paused")
+        return
+    if status != "pausing":
+        with explained(f"cluster {name}"):
+            redshift.pause_cluster(ClusterIdentifier=name)
+
+    def look() -> tuple[str, bool | None]:
+        status = _status(redshift, name)
+        return status, status == "paused" or None
+
+    wait(f"cluster {name}", look, {"pausing", "available", "modifying"}, say, clock=clock)
+    say(f"cluster {name}: paused; its storage alone is billed")
+
+
+def resume(redshift: RedshiftClient, name: str, say: Say, *, clock: Clock | None = None) -> None:
+    """Resume a paused cluster and wait until SQL can be run."""
+    if _status(redshift, name) == "available":
+        say(f"cluster {name}: already available")
+        return
+    if _status(redshift, name) == "paused":
+        with explained(f"cluster {name}"):
+            redshift.resume_cluster(ClusterIdentifier=name)
+    wait_until_available(redshift, name, say, clock=clock)
+    say(f"cluster {name}: available, and billed by the hour again")
 
 
 def delete(redshift: RedshiftClient, name: str, say: Say, *, snapshot: bool, clock: Clock | None = None) -> None:
@@ -142,23 +200,26 @@ def delete(redshift: RedshiftClient, name: str, say: Say, *, snapshot: bool, clo
         if found.get("ClusterStatus") not in ("deleting", "final-snapshot"):
             if snapshot:
                 final = f"{name}-final-{datetime.now(timezone.utc):%Y%m%d%H%M%S}"
-                redshift.delete_cluster(ClusterIdentifier=name, FinalClusterSnapshotIdentifier=final)
+                redshift.delete_cluster(
+                    ClusterIdentifier=name, SkipFinalClusterSnapshot=False, FinalClusterSnapshotIdentifier=final
+                )
                 say(f"cluster {name}: being deleted, snapshot {final}")
             else:
                 redshift.delete_cluster(ClusterIdentifier=name, SkipFinalClusterSnapshot=True)
                 say(f"cluster {name}: being deleted, without a snapshot")
-    _wait_until_gone(redshift, name, clock or Clock())
+
+    def look() -> tuple[str, bool | None]:
+        return "there", find(redshift, name) is None or None
+
+    wait(f"cluster {name}", look, {"there"}, say, clock=clock)
     say(f"cluster {name}: deleted")
 
 
-def _wait_until_gone(redshift: RedshiftClient, name: str, clock: Clock) -> None:
-    began = clock.now()
-    while find(redshift, name) is not None:
-        if clock.now() - began >= LIMIT_SECONDS:
-            raise IacError(
-                f"cluster {name}: still there after {LIMIT_SECONDS / 60:.0f} minutes. Run it again to wait on."
-            )
-        clock.sleep(_POLL_SECONDS)
+def _status(redshift: RedshiftClient, name: str) -> str:
+    found = find(redshift, name)
+    if found is None:
+        raise IacError(f"cluster {name}: there is none. Make it: python -m iac up")
+    return found.get("ClusterStatus", "unknown")
 
 
 def _pending_password(found: ClusterTypeDef) -> bool:
@@ -167,5 +228,5 @@ def _pending_password(found: ClusterTypeDef) -> bool:
 
 def _advice(status: str) -> str:
     if status == "paused":
-        return "Resume it: aws redshift resume-cluster"
+        return "Resume it: python -m iac resume"
     return "Look at it in the Redshift console."

@@ -26,6 +26,7 @@ _ADVICE = {
     "NumberOfNodesQuotaExceeded": "Choose fewer nodes in the cfg, or ask AWS for a higher quota.",
     "InsufficientClusterCapacity": "AWS has no such nodes left here: try again later or choose another `node_type`.",
 }
+_THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 _OTHERWISE = "Nothing is half done that a second run would not finish: mend the cause and run it again."
 
 
@@ -54,3 +55,8 @@ def explained(thing: str) -> Iterator[None]:
 def code(error: ClientError) -> str:
     """AWS's name for the error, such as ``NoSuchBucket``; an HTTP status where there is no more than that."""
     return error.response.get("Error", {}).get("Code", "unknown")
+
+
+def throttled(error: IacError) -> bool:
+    """Whether AWS only asked to be asked less often."""
+    return isinstance(error.__cause__, ClientError) and code(error.__cause__) in _THROTTLED

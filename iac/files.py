@@ -13,8 +13,9 @@ from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from tqdm import tqdm
 
-from iac.account import Say
+from iac.account import Say, connect
 from iac.faults import IacError, explained
+from iac.plan import Plan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,6 +62,11 @@ def upload(s3: S3Client, bucket: str, folder: Path, say: Say) -> Uploaded:
     return done
 
 
+def upload_folder(plan: Plan, folder: Path | str, say: Say = print) -> Uploaded:
+    """``upload`` into the plan's bucket."""
+    return upload(connect(plan.settings.region).s3, plan.settings.bucket, Path(folder), say)
+
+
 def local_files(folder: Path) -> Iterator[LocalFile]:
     """The files to send, by key."""
     if not folder.is_dir():
@@ -97,7 +103,9 @@ def _is_there(s3: S3Client, bucket: str, file: LocalFile, found: tuple[str, int]
 
 def _send(s3: S3Client, bucket: str, files: list[LocalFile]) -> None:
     total = sum(file.size for file in files)
-    quiet = not files or not sys.stderr.isatty()
+    # A notebook is no terminal and yet somebody watches.
+    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+    quiet = not files or not watched
     with tqdm(total=total, unit="B", unit_scale=True, desc="upload", disable=quiet) as bar:
         for file in files:
             metadata = {"Metadata": {_MD5: file.md5}, "ContentType": "text/csv"}

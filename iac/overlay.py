@@ -2,19 +2,26 @@
 
 import configparser
 import os
+from ipaddress import ip_address
 from pathlib import Path
 
-FOUND = (("redshift", "host"), ("redshift", "port"), ("iam", "role_arn"))
+FOUND = (("redshift", "host"), ("redshift", "port"), ("redshift", "sslmode"), ("iam", "role_arn"))
 
 
 def write(path: Path, *, host: str, port: int, role_arn: str) -> bool:
-    """Note where the warehouse is; False if that is what the file says already. Other settings in it stay."""
+    """Note where the warehouse is; False if that is what the file says already. Other settings in it stay.
+
+    An endpoint with a name has a certificate that proves it: clients then ask for that proof.
+    """
     overlay = _read(path)
     before = _values(overlay)
-    for (section, option), value in zip(FOUND, (host, str(port), role_arn), strict=True):
+    for (section, option), value in zip(FOUND, (host, str(port), sslmode(host), role_arn), strict=True):
         if not overlay.has_section(section):
             overlay.add_section(section)
-        overlay.set(section, option, value)
+        if value:
+            overlay.set(section, option, value)
+        else:
+            overlay.remove_option(section, option)
     if _values(overlay) == before:
         return False
     _replace(path, overlay)
@@ -39,6 +46,15 @@ def _read(path: Path) -> configparser.ConfigParser:
     overlay = configparser.ConfigParser(interpolation=None)
     overlay.read(path, encoding="utf-8")
     return overlay
+
+
+def sslmode(host: str) -> str | None:
+    """verify-full for a name, which a certificate can prove; None for a bare address: the cfg says what holds there."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return "verify-full"
+    return None
 
 
 def _values(overlay: configparser.ConfigParser) -> dict[str, dict[str, str]]:

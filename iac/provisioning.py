@@ -1,20 +1,29 @@
-"""From nothing to a warehouse that a pipeline can load, how it stands, and back to nothing."""
+"""From nothing to a warehouse that a pipeline can load, how it stands, and back to nothing: one step a function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
-from iac import bucket, cluster, overlay, role, secret
-from iac.account import Account, Say, connect
-from iac.faults import IacError, explained
-from iac.rules import check_settings
-from warehouse.login import Login
+from iac import access, bucket, cluster, cost, network, overlay, policies, provisioned, role, serverless
+from iac.account import Say, connect
+from iac.endpoint import Endpoint, secret_login
+from iac.faults import explained
+from iac.plan import Plan
+from iac.rules import check
 from warehouse.settings import Settings, overlay_path
 
-if TYPE_CHECKING:
-    from mypy_boto3_redshift.type_defs import ClusterTypeDef
+__all__ = [
+    "Warehouse",
+    "make_access",
+    "make_bucket",
+    "make_daily_pause",
+    "make_policies",
+    "make_role",
+    "make_warehouse",
+    "pause",
+    "provision",
+    "resume",
+]
 
 
 @dataclass(frozen=True)
@@ -26,117 +35,97 @@ class Warehouse:
     role_arn: str
 
 
-def provision(settings: Settings, say: Say = print) -> Warehouse:
-    """Make bucket, role, secret and cluster as far as they are missing, and note where they are in the overlay.
+def provision(plan: Plan, say: Say = print) -> Warehouse:
+    """Make everything as far as it is missing, and note in the overlay where it is. Takes minutes on AWS.
 
-    Takes minutes on AWS. Running it twice is safe; after a failure the next run goes on.
-    Raises SettingsError: a setting that AWS would refuse; IacError: AWS refused, or the cluster does not come up.
+    Running it twice is safe; after a failure the next run goes on.
+    Raises SettingsError: a setting that is refused; IacError: AWS refused, or the cluster does not come up.
     """
-    check_settings(settings)
-    account = connect(settings.region)
-    bucket.ensure(account.s3, settings.bucket, settings.region, say)
-    role_arn = role.ensure(account.iam, settings.role_name, settings.bucket, say)
-    ready = _ensure_cluster(account, settings, role_arn, say)
-    done = Warehouse(ready["Endpoint"]["Address"], ready["Endpoint"]["Port"], role_arn)
-    say(f"cluster {settings.cluster_identifier}: available at {done.host}:{done.port}")
-    path = overlay_path()
-    changed = overlay.write(path, host=done.host, port=done.port, role_arn=done.role_arn)
-    say(f"overlay {path}: {'written' if changed else 'already there'}")
-    return done
+    check(plan)
+    make_bucket(plan, say)
+    role_arn = make_role(plan, say)
+    make_policies(plan, say)
+    endpoint = make_warehouse(plan, role_arn, say)
+    make_access(plan, endpoint, role_arn, say)
+    make_daily_pause(plan, say)
+    return Warehouse(endpoint.host, endpoint.port, role_arn)
 
 
-def _ensure_cluster(account: Account, settings: Settings, role_arn: str, say: Say) -> ClusterTypeDef:
-    """Cluster and secret belong together; either may be missing after a failure or an accident."""
-    name = settings.cluster_identifier
-    found = cluster.find(account.redshift, name)
-    login = secret.read(account.secrets, settings.secret)
-    if found is None:
-        # The secret first: a cluster whose password is known to nobody would be of no use.
-        login = login or _new_secret(account, settings, say)
-        _check_login(login, settings)
-        cluster.create(account.redshift, settings, login, role_arn, say)
-    else:
-        say(f"cluster {name}: already there")
-        cluster.check(found, settings)
-        found = cluster.wait_until_available(account.redshift, name, say)
-        cluster.ensure_role(account.redshift, found, role_arn, say)
-        if login is None:
-            # The cluster first: should we fail in between, the secret is still missing and the next run mends it.
-            login = secret.new_login(settings.user)
-            cluster.set_password(account.redshift, name, login, say)
-            secret.write(account.secrets, settings.secret, login, say)
-        _check_login(login, settings)
-    return cluster.wait_until_available(account.redshift, name, say)
+def make_bucket(plan: Plan, say: Say = print) -> None:
+    """The bucket: private, encrypted, versioned, TLS alone."""
+    check(plan)
+    bucket.ensure(connect(plan.settings.region).s3, plan.settings.bucket, plan.settings.region, say)
 
 
-def _new_secret(account: Account, settings: Settings, say: Say) -> Login:
-    login = secret.new_login(settings.user)
-    secret.write(account.secrets, settings.secret, login, say)
-    return login
+def make_role(plan: Plan, say: Say = print) -> str:
+    """The role for COPY, which reads this bucket alone; its ARN."""
+    check(plan)
+    trusted = ["redshift.amazonaws.com", *(["redshift-serverless.amazonaws.com"] if plan.serverless else [])]
+    document = role.read_document(plan.settings.bucket)
+    iam = connect(plan.settings.region).iam
+    return role.ensure(iam, plan.settings.role_name, role.trust_document(*trusted), document, say)
 
 
-def _check_login(login: Login, settings: Settings) -> None:
-    if login.username != settings.user:
-        raise IacError(
-            f"secret {settings.secret}: it is for the user {login.username!r}, the cfg says {settings.user!r}. "
-            "Put `user` in the cfg right, or name another `secret`."
+def make_policies(plan: Plan, say: Say = print) -> None:
+    """The IAM policies of the workers and of each group of people."""
+    check(plan)
+    policies.ensure(connect(plan.settings.region), plan, say)
+
+
+def make_warehouse(plan: Plan, role_arn: str, say: Say = print) -> Endpoint:
+    """Cluster or workgroup, up and noted in the overlay."""
+    check(plan)
+    account = connect(plan.settings.region)
+    make = serverless.ensure if plan.serverless else provisioned.ensure
+    endpoint = make(account, plan, role_arn, say)
+    say(f"cluster {plan.name}: available at {endpoint.host}:{endpoint.port}")
+    if plan.serverless:
+        say(
+            "WARNING: Serverless does not fill stl_load_errors, from which refused rows are set aside: a month with "
+            "refused rows fails there, and says how many are missing."
         )
+    path = overlay_path()
+    changed = overlay.write(path, host=endpoint.host, port=endpoint.port, role_arn=role_arn)
+    say(f"overlay {path}: {'written' if changed else 'already there'}")
+    return endpoint
 
 
-def status(settings: Settings, say: Say = print) -> None:
-    """Tell what there is, one line each."""
-    account = connect(settings.region)
-    name = settings.cluster_identifier
-    found = cluster.find(account.redshift, name)
-    endpoint = found.get("Endpoint", {}) if found else {}
-    where = f" at {endpoint['Address']}:{endpoint['Port']}" if "Address" in endpoint else ""
-    say(f"cluster {name}: {found['ClusterStatus'] + where if found else 'absent'}")
-    with explained(f"role {settings.role_name}"):
-        say(f"role {settings.role_name}: {role.find(account.iam, settings.role_name) or 'absent'}")
-    say(f"secret {settings.secret}: {'there' if secret.exists(account.secrets, settings.secret) else 'absent'}")
-    with explained(f"bucket {settings.bucket}"):
-        if bucket.exists(account.s3, settings.bucket):
-            holds = bucket.contents(account.s3, settings.bucket)
-            say(f"bucket {settings.bucket}: {holds.objects} objects, {holds.size:,} bytes")
-        else:
-            say(f"bucket {settings.bucket}: absent")
+def make_access(plan: Plan, endpoint: Endpoint, role_arn: str, say: Say = print) -> None:
+    """Groups, grants and the pipeline's own login, by SQL; the warehouse must be reachable from here."""
+    check(plan)
+    settings = plan.settings
+    network.check_reachable(endpoint.host, endpoint.port, plan)
+    about = "The pipeline's login to the warehouse"
+    pipeline = secret_login(connect(settings.region), settings.pipeline_secret, settings.pipeline_user, about, say)
+    access.ensure(_at(settings, endpoint), endpoint.admin, pipeline, role_arn, say)
 
 
-def deprovision(
-    settings: Settings, confirm: Callable[[list[str]], bool], say: Say = print, *, snapshot: bool = True
-) -> bool:
-    """Delete cluster, role, secret and bucket, if ``confirm`` says yes to the list of them; False if it says no.
-
-    Running it twice is safe: what is gone already is not listed. Raises IacError: AWS refused.
-    """
-    account = connect(settings.region)
-    doomed = _doomed(account, settings, snapshot)
-    if not doomed:
-        say("There is nothing to delete.")
-    elif not confirm(doomed):
-        say("Nothing was deleted.")
-        return False
-    cluster.delete(account.redshift, settings.cluster_identifier, say, snapshot=snapshot)
-    role.delete(account.iam, settings.role_name, say)
-    secret.delete(account.secrets, settings.secret, say)
-    bucket.delete(account.s3, settings.bucket, say)
-    overlay.clear(overlay_path())
-    return True
+def _at(settings: Settings, endpoint: Endpoint) -> Settings:
+    """The settings as they are read with the overlay that was just written."""
+    sslmode = overlay.sslmode(endpoint.host) or settings.sslmode
+    return replace(settings, host=endpoint.host, port=endpoint.port, sslmode=sslmode)
 
 
-def _doomed(account: Account, settings: Settings, snapshot: bool) -> list[str]:
-    """What would be deleted, one line each."""
-    name, lines = settings.cluster_identifier, []
-    if cluster.find(account.redshift, name):
-        kept = "a final snapshot is kept, and billed" if snapshot else "with all its data: no snapshot is kept"
-        lines.append(f"cluster {name} ({kept})")
-    with explained(f"role {settings.role_name}"):
-        if role.find(account.iam, settings.role_name):
-            lines.append(f"role {settings.role_name}")
-    if secret.exists(account.secrets, settings.secret):
-        lines.append(f"secret {settings.secret}")
-    with explained(f"bucket {settings.bucket}"):
-        if bucket.exists(account.s3, settings.bucket):
-            holds = bucket.contents(account.s3, settings.bucket)
-            lines.append(f"bucket {settings.bucket} ({holds.objects} objects, {holds.size:,} bytes, all versions)")
-    return lines
+def make_daily_pause(plan: Plan, say: Say = print) -> None:
+    """The daily pause of the cluster, or none."""
+    check(plan)
+    account = connect(plan.settings.region)
+    with explained("account"):
+        account_id = account.sts.get_caller_identity()["Account"]
+    cost.ensure_daily_pause(account, plan, account_id, say)
+
+
+def pause(plan: Plan, say: Say = print) -> None:
+    """Pause the cluster: its storage alone is billed."""
+    if plan.serverless:
+        say(f"workgroup {plan.name}: Serverless is billed by use; there is nothing to pause")
+    else:
+        cluster.pause(connect(plan.settings.region).redshift, plan.name, say)
+
+
+def resume(plan: Plan, say: Say = print) -> None:
+    """Resume the cluster."""
+    if plan.serverless:
+        say(f"workgroup {plan.name}: Serverless is billed by use; there is nothing to resume")
+    else:
+        cluster.resume(connect(plan.settings.region).redshift, plan.name, say)

@@ -11,15 +11,20 @@ from iac.faults import explained
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-POLICY_NAME = "read-the-bucket"
+POLICY_NAME = "what-it-may-do"
 
 Document = dict[str, Any]
 """An IAM policy document."""
 
 
-def trust_document() -> Document:
-    """Redshift alone may assume the role."""
-    statement = {"Effect": "Allow", "Principal": {"Service": "redshift.amazonaws.com"}, "Action": "sts:AssumeRole"}
+def trust_document(*services: str) -> Document:
+    """Redshift alone may assume the role, or those ``services`` alone.
+
+    Serverless asks for a second one: https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-security-other-services.html
+    """
+    trusted = services or ("redshift.amazonaws.com",)
+    principal = {"Service": trusted[0] if len(trusted) == 1 else list(trusted)}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
@@ -35,18 +40,18 @@ def read_document(bucket: str) -> Document:
     }
 
 
-def ensure(iam: IAMClient, name: str, bucket: str, say: Say) -> str:
+def ensure(iam: IAMClient, name: str, trust: Document, policy: Document, say: Say) -> str:
     """Make the role unless it is there, put its policies right, and return its ARN."""
     with explained(f"role {name}"):
         found = find(iam, name)
         if found is None:
-            found = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust_document()))["Role"]["Arn"]
+            found = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
             iam.get_waiter("role_exists").wait(RoleName=name)  # others see a new role some seconds late
             say(f"role {name}: created")
         else:
             say(f"role {name}: already there")
-            _ensure_trust(iam, name, say)
-        _ensure_policy(iam, name, read_document(bucket), say)
+            _ensure_trust(iam, name, trust, say)
+        _ensure_policy(iam, name, policy, say)
         return found
 
 
@@ -72,11 +77,11 @@ def delete(iam: IAMClient, name: str, say: Say) -> None:
         say(f"role {name}: deleted")
 
 
-def _ensure_trust(iam: IAMClient, name: str, say: Say) -> None:
+def _ensure_trust(iam: IAMClient, name: str, trust: Document, say: Say) -> None:
     # boto3 has decoded the document, whatever the stubs say.
-    if iam.get_role(RoleName=name)["Role"].get("AssumeRolePolicyDocument") != trust_document():
-        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust_document()))
-        say(f"role {name}: now trusts Redshift alone")
+    if iam.get_role(RoleName=name)["Role"].get("AssumeRolePolicyDocument") != trust:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+        say(f"role {name}: trust put right")
 
 
 def _ensure_policy(iam: IAMClient, name: str, wanted: Document, say: Say) -> None:
@@ -86,4 +91,4 @@ def _ensure_policy(iam: IAMClient, name: str, wanted: Document, say: Say) -> Non
         found = None
     if found != wanted:
         iam.put_role_policy(RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(wanted))
-        say(f"role {name}: may read the bucket")
+        say(f"role {name}: policy put right")

@@ -1,4 +1,4 @@
-"""The administrator's password: made here, kept in Secrets Manager, written nowhere else."""
+"""Passwords of the warehouse's users: made here, kept in Secrets Manager, written nowhere else."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def read(client: SecretsManagerClient, name: str) -> Login | None:
         ) from None
 
 
-def write(client: SecretsManagerClient, name: str, login: Login, say: Say) -> None:
+def write(client: SecretsManagerClient, name: str, login: Login, about: str, say: Say) -> None:
     """Keep the login under a name that is not taken yet."""
     with explained(f"secret {name}"):
         text = json.dumps({"username": login.username, "password": login.password})
-        client.create_secret(Name=name, SecretString=text, Description="Administrator of the warehouse")
+        client.create_secret(Name=name, SecretString=text, Description=about)
         say(f"secret {name}: created")
 
 

@@ -62,7 +62,10 @@ class ControlPlane:
         action = _action(environ)
         held: list[tuple[Any, ...]] = []
         with self._turn:
-            answer = list(self._moto(environ, lambda *status_and_headers: held.append(status_and_headers)))
+            try:
+                answer = list(self._moto(environ, lambda *status_and_headers: held.append(status_and_headers)))
+            except NotImplementedError:
+                return _refusal(f"{found[1]}'s {action}", environ, start_response)
             if action.startswith(_READS):
                 self._snapshot.save_if_new()
             else:

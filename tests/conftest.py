@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator
@@ -30,6 +30,7 @@ class Provisioned:
     login: Login
     s3: Any
     environment: dict[str, str]
+    log: Path
 
     def connect(self) -> Any:
         """Open a connection to the warehouse."""
@@ -41,6 +42,17 @@ class Provisioned:
         with connection, connection.cursor() as cursor:
             cursor.execute("SET local_endpoint.serverless = on")
         return connection
+
+    def client(self, service: str) -> Any:
+        """A client for this local AWS's control plane."""
+        found = self.environment
+        return boto3.client(
+            service,
+            endpoint_url=found["AWS_ENDPOINT_URL"],
+            region_name=found["AWS_DEFAULT_REGION"],
+            aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
+        )
 
     def put(self, key: str, text: str | bytes) -> None:
         """Put an object into the bucket."""
@@ -54,9 +66,9 @@ class Provisioned:
             return list(cursor.fetchall()) if cursor.description else []
 
 
-@pytest.fixture(scope="session")
-def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisioned]:
-    folder = tmp_path_factory.mktemp("provisioned")
+@contextmanager
+def provisioned_in(folder: Path) -> Iterator[tuple[AwsProcess, Provisioned]]:
+    """A local AWS of its own, provisioned, with ledger and repairs."""
     cfg = folder / "udacity_dwh.cfg"
     shutil.copy(REPOSITORY / "airflow" / "config" / "udacity_dwh.cfg", cfg)
     with AwsProcess(folder / "aws") as aws:
@@ -70,7 +82,15 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisione
             patch.setattr(boto3, "DEFAULT_SESSION", None)
             for name, value in environment.items():
                 patch.setenv(name, value)
-            found = Provisioned(known, login(known), boto3.client("s3"), environment)
+            found = Provisioned(
+                known, login(known), boto3.client("s3"), environment, next((folder / "aws").rglob("postgres.log"))
+            )
         in_transaction(found.connect, ledger.create)
         in_transaction(found.connect, repairs.create)
+        yield aws, found
+
+
+@pytest.fixture(scope="session")
+def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisioned]:
+    with provisioned_in(tmp_path_factory.mktemp("provisioned")) as (_, found):
         yield found

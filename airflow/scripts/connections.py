@@ -1,6 +1,7 @@
 """Make what the DAG needs in Airflow: connections ``redshift`` and ``aws_credentials``, and the pool of SubDAG nodes.
 
-All from airflow/config/udacity_dwh.cfg and its overlay; the password from Secrets Manager. Running it twice is safe.
+All from airflow/config/udacity_dwh.cfg and its overlay; the pipeline's password from Secrets Manager. Running it twice
+is safe.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from airflow.models import Connection, Pool
 from airflow.utils.session import create_session
 
 from warehouse import settings as settings_module
-from warehouse.login import login, provisioned_host
+from warehouse.login import login, provisioned_host, tls
 from warehouse.settings import Settings, SettingsError
 
 POOL = "subdags"
@@ -33,7 +34,7 @@ def connections(settings: Settings) -> list[Connection]:
             schema=settings.database,
             login=who.username,
             password=who.password,
-            extra=json.dumps({"sslmode": settings.sslmode}),
+            extra=json.dumps(tls(settings)),
         ),
         # No login and no password: boto3's usual chain finds credentials.
         Connection(

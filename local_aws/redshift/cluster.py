@@ -17,8 +17,15 @@ from local_aws.redshift.history import forget_unfinished
 
 SUPERUSER = "rdsdb"  # the name of Redshift's own internal user
 ADMINISTRATORS = "redshift_administrators"
-# Redshift knows no other mode: a backslash in a literal escapes.
-SETTINGS = {"standard_conforming_strings": "off", "escape_string_warning": "off"}
+SETTINGS = {
+    # Redshift knows no other mode: a backslash in a literal escapes.
+    "standard_conforming_strings": "off",
+    "escape_string_warning": "off",
+    # The administrator is no superuser here, and yet may do what those users may whom he made.
+    "createrole_self_grant": "set, inherit",
+    # A statement that fails may hold a password (CREATE USER), and PostgreSQL would write it into its log.
+    "log_min_error_statement": "panic",
+}
 SETTLE_SECONDS = 10.0
 
 

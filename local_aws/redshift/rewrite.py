@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from local_aws.redshift import ddl, sql_tokens
+from local_aws.redshift import assume_role, ddl, sql_tokens
 from local_aws.redshift.copy_statement import CopyStatement, parse_copy
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 from local_aws.redshift.sql_tokens import OPERATOR, SPACE, STRING, WORD, Token
@@ -13,7 +13,7 @@ LITERAL_MODE = "standard_conforming_strings"
 # A text with none of these words needs no look at its tokens.
 _TRIGGERS = re.compile(
     r"\b(?:copy|unload|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
-    r"|nvl|decimal|numeric|dec|max|returning|conflict)\b",
+    r"|nvl|decimal|numeric|dec|max|returning|conflict|assumerole|grant)\b",
     re.IGNORECASE,
 )
 # https://docs.aws.amazon.com/redshift/latest/dg/r_Dateparts_for_datetime_functions.html: a bare word may name the part.
@@ -54,12 +54,26 @@ def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
         raise SqlError(UNDEFINED_OBJECT, f'unrecognized configuration parameter "{LITERAL_MODE}"')
     if head in ("vacuum", "analyze"):
         return ddl.maintenance(tokens)
+    if head in ("grant", "revoke") and words[1:2] and words[1].key == "assumerole":
+        return assume_role.rewrite(words)
+    if head in ("grant", "revoke", "alter") and _names_drop(words):
+        raise unsupported("the privilege DROP")
     if head in ("insert", "update", "delete", "with"):
         _refuse_postgres_dml(words)
     tokens = rewrite_expressions(tokens)
     if head == "create":
         return ddl.create(tokens)
     return ddl.alter(tokens) if head == "alter" else tokens
+
+
+def _names_drop(words: list[Token]) -> bool:
+    """Whether GRANT, REVOKE or ALTER DEFAULT PRIVILEGES has DROP among its privileges, which end at ON."""
+    keys = [token.key for token in words]
+    if keys[0] == "alter":
+        if keys[1:3] != ["default", "privileges"]:
+            return False
+        keys = keys[min(keys.index(verb) for verb in ("grant", "revoke") if verb in keys) :] if "on" in keys else []
+    return "drop" in keys[: keys.index("on")] if "on" in keys else False
 
 
 def _refuse_postgres_dml(words: list[Token]) -> None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.postgres import Postgres
-from local_aws.redshift import wire
+from local_aws.redshift import assume_role, wire
 from local_aws.redshift.backend import FAILED, IDLE, Backend, SessionLost
 from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.history import History, LoadOf
 from local_aws.redshift.load import Loader
 from local_aws.redshift.s3_source import Authorize, S3Object, S3Source
-from local_aws.redshift.sql_error import INTERNAL_ERROR, SqlError
+from local_aws.redshift.sql_error import INSUFFICIENT_PRIVILEGE, INTERNAL_ERROR, SqlError
 from local_aws.redshift.target import Target, described_target, quoted, table_name, target_query
 
 
@@ -63,6 +63,7 @@ class S3Copy:
 
     def _load(self) -> bytes:
         target = self._target()
+        self._check_role()
         loader = Loader(self._statement, target.columns)
         source = S3Source(self._services.s3_client(), self._services.authorize, self._statement)
         objects = source.objects()
@@ -139,6 +140,15 @@ class S3Copy:
         if answer.error:
             raise _ServerError(answer.error)
         return described_target(answer.rows, self._statement)
+
+    def _check_role(self) -> None:
+        """The user must hold ASSUMEROLE; whether the role may read the objects is IAM's to say."""
+        role_arn = self._statement.iam_role
+        answer = self._backend.query(assume_role.question(role_arn))
+        if answer.error:
+            raise _ServerError(answer.error)
+        if answer.rows != [("t",)]:
+            raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied to assume role {role_arn} for COPY")
 
     def _begin(self, sql: str) -> None:
         error = self._backend.begin_copy(sql)

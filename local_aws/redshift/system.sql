@@ -4,7 +4,13 @@ SET allow_system_table_mods = on;
 SET client_min_messages = warning;
 
 -- Redshift lets every user create in public: https://docs.aws.amazon.com/redshift/latest/dg/r_Schemas_and_tables.html
-GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC;
+-- Once: what an administrator has revoked since must stay revoked when this file changes.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'pg_local') THEN
+    GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC;
+  END IF;
+END $$;
 
 CREATE SCHEMA IF NOT EXISTS pg_local;
 
@@ -221,3 +227,41 @@ CREATE OR REPLACE VIEW pg_catalog.sys_load_history AS
   SELECT * FROM pg_local.load_history WHERE pg_catalog.sees_loads_of(user_id);
 GRANT SELECT ON pg_catalog.stl_load_errors, pg_catalog.stl_load_commits, pg_catalog.sys_load_error_detail,
   pg_catalog.sys_load_history TO PUBLIC;
+
+-- Who may load with which IAM role; role_arn * is every role, grantee 0 everybody, who may all from the beginning.
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_GRANT-usage-notes.html
+DO $$
+BEGIN
+  IF to_regclass('pg_local.assume_role') IS NULL THEN
+    CREATE TABLE pg_local.assume_role (
+      role_arn text NOT NULL, grantee oid NOT NULL, action text NOT NULL, PRIMARY KEY (role_arn, grantee, action));
+    INSERT INTO pg_local.assume_role
+    SELECT '*', 0, unnest(ARRAY['copy', 'unload', 'external function', 'create model']);
+  END IF;
+END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.assumerole_change(roles text[], grantees text[], actions text[])
+RETURNS TABLE (role_arn text, grantee oid, action text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  IF NOT pg_has_role(session_user, 'redshift_administrators', 'MEMBER') THEN
+    RAISE EXCEPTION 'must be superuser to change ASSUMEROLE' USING ERRCODE = '42501';
+  END IF;
+  RETURN QUERY SELECT r, CASE WHEN g = '' THEN 0 ELSE quote_ident(g)::regrole::oid END, a
+  FROM unnest(roles) AS r, unnest(grantees) AS g, unnest(actions) AS a;
+END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.assumerole_grant(roles text[], grantees text[], actions text[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+  INSERT INTO pg_local.assume_role SELECT * FROM assumerole_change(roles, grantees, actions) ON CONFLICT DO NOTHING
+$$;
+CREATE OR REPLACE FUNCTION pg_catalog.assumerole_revoke(roles text[], grantees text[], actions text[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+  DELETE FROM pg_local.assume_role AS kept USING assumerole_change(roles, grantees, actions) AS gone
+  WHERE (kept.role_arn, kept.grantee, kept.action) = (gone.role_arn, gone.grantee, gone.action)
+$$;
+CREATE OR REPLACE FUNCTION pg_catalog.may_assume(who name, arn text, wanted text) RETURNS bool
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT pg_has_role(who, 'redshift_administrators', 'MEMBER') OR EXISTS (
+    SELECT FROM pg_local.assume_role WHERE role_arn IN ('*', arn) AND action = wanted
+    AND CASE WHEN grantee = 0 THEN true
+             ELSE EXISTS (SELECT FROM pg_roles WHERE oid = grantee) AND pg_has_role(who, grantee, 'MEMBER') END)
+$$;

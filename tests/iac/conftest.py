@@ -9,7 +9,29 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from warehouse.settings import CFG, Settings, load
+from iac.account import Account
+from iac.plan import Plan, load
+from iac.waiting import Clock
+from warehouse.settings import CFG, Settings
+
+
+class Time:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.passed, sleep=self.sleep)
+
+
+@pytest.fixture
+def new_time() -> Callable[[], Time]:
+    return Time
 
 
 @pytest.fixture
@@ -22,8 +44,14 @@ def cfg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def settings(cfg: Path) -> Settings:
-    return replace(load(cfg), bucket="data", cluster_identifier="one")
+def plan(cfg: Path) -> Plan:
+    found = load(cfg)
+    return replace(found, settings=replace(found.settings, bucket="data", cluster_identifier="one"))
+
+
+@pytest.fixture
+def settings(plan: Plan) -> Settings:
+    return plan.settings
 
 
 @pytest.fixture
@@ -39,3 +67,20 @@ def stubbed() -> Callable[[str], tuple[Any, Stubber]]:
         return client, stubber
 
     return make
+
+
+@pytest.fixture
+def account(stubbed: Callable[[str], tuple[Any, Stubber]]) -> tuple[Account, dict[str, Stubber]]:
+    """An account whose every answer the test writes, and the stubber of each client."""
+    services = {
+        "s3": "s3",
+        "iam": "iam",
+        "redshift": "redshift",
+        "serverless": "redshift-serverless",
+        "ec2": "ec2",
+        "sts": "sts",
+        "secrets": "secretsmanager",
+    }
+    made = {name: stubbed(service) for name, service in services.items()}
+    clients: Any = {name: client for name, (client, _) in made.items()}
+    return Account(**clients), {name: stubber for name, (_, stubber) in made.items()}

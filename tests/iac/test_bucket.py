@@ -1,5 +1,6 @@
 """The bucket on AWS, where each property is set, and where a refusal is not passed over."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ CLOSED = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy"
 NAME = {"Bucket": "data"}
 ENCRYPTED = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 
+TLS = {"Version": "2012-10-17", "Statement": [bucket.tls_statement("data")]}
+
 
 def test_one_that_lacks_everything_is_given_everything(stubbed: Stubbed) -> None:
     s3, stubber = stubbed("s3")
@@ -26,6 +29,8 @@ def test_one_that_lacks_everything_is_given_everything(stubbed: Stubbed) -> None
     stubber.add_response("put_bucket_versioning", {}, {**NAME, "VersioningConfiguration": {"Status": "Enabled"}})
     stubber.add_client_error("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError")
     stubber.add_response("put_bucket_encryption", {}, {**NAME, "ServerSideEncryptionConfiguration": ENCRYPTED})
+    stubber.add_client_error("get_bucket_policy", "NoSuchBucketPolicy")
+    stubber.add_response("put_bucket_policy", {}, {**NAME, "Policy": json.dumps(TLS)})
     said = list[str]()
     bucket.ensure(s3, "data", "us-west-2", said.append)
     stubber.assert_no_pending_responses()
@@ -34,6 +39,7 @@ def test_one_that_lacks_everything_is_given_everything(stubbed: Stubbed) -> None
         "bucket data: made private",
         "bucket data: made versioned",
         "bucket data: made encrypted",
+        "bucket data: made open to TLS alone",
     ]
 
 
@@ -43,6 +49,7 @@ def test_one_that_has_everything_is_left_as_it_is(stubbed: Stubbed) -> None:
     stubber.add_response("get_public_access_block", {"PublicAccessBlockConfiguration": CLOSED}, NAME)
     stubber.add_response("get_bucket_versioning", {"Status": "Enabled"}, NAME)
     stubber.add_response("get_bucket_encryption", {"ServerSideEncryptionConfiguration": ENCRYPTED}, NAME)
+    stubber.add_response("get_bucket_policy", {"Policy": json.dumps(TLS)}, NAME)
     said = list[str]()
     bucket.ensure(s3, "data", "us-west-2", said.append)
     stubber.assert_no_pending_responses()
@@ -58,6 +65,7 @@ def test_one_that_is_half_open_is_closed(stubbed: Stubbed) -> None:
     stubber.add_response("get_bucket_versioning", {"Status": "Suspended"}, NAME)
     stubber.add_response("put_bucket_versioning", {}, {**NAME, "VersioningConfiguration": {"Status": "Enabled"}})
     stubber.add_response("get_bucket_encryption", {"ServerSideEncryptionConfiguration": ENCRYPTED}, NAME)
+    stubber.add_response("get_bucket_policy", {"Policy": json.dumps(TLS)}, NAME)
     bucket.ensure(s3, "data", "us-west-2", print)
     stubber.assert_no_pending_responses()
 
@@ -83,6 +91,7 @@ def test_only_what_an_s3_does_not_have_is_passed_over(stubbed: Stubbed, operatio
         if error == "NotImplemented":
             stubber.add_response("get_bucket_versioning", {"Status": "Enabled"}, NAME)
             stubber.add_response("get_bucket_encryption", {"ServerSideEncryptionConfiguration": ENCRYPTED}, NAME)
+            stubber.add_response("get_bucket_policy", {"Policy": json.dumps(TLS)}, NAME)
     said = list[str]()
     bucket.ensure(s3, "data", "us-west-2", said.append)
     named = "".join(word.title() for word in operation.split("_"))
@@ -105,4 +114,20 @@ def test_a_version_that_cannot_be_deleted_keeps_the_bucket(stubbed: Stubbed) -> 
     stubber.add_response("delete_objects", {"Errors": [{"Key": "k", "Code": "AccessDenied", "Message": "no"}]})
     with pytest.raises(IacError, match="1 versions could not be deleted, the first is k: AccessDenied"):
         bucket.delete(s3, "data", print)
+    stubber.assert_no_pending_responses()
+
+
+def test_a_policy_of_somebody_elses_keeps_its_statements(stubbed: Stubbed) -> None:
+    s3, stubber = stubbed("s3")
+    theirs = {"Sid": "Theirs", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+    loosened = {**bucket.tls_statement("data"), "Action": "s3:PutObject"}
+    there = {"Version": "2012-10-17", "Statement": [theirs, loosened]}
+    stubber.add_response("head_bucket", {}, NAME)
+    stubber.add_response("get_public_access_block", {"PublicAccessBlockConfiguration": CLOSED}, NAME)
+    stubber.add_response("get_bucket_versioning", {"Status": "Enabled"}, NAME)
+    stubber.add_response("get_bucket_encryption", {"ServerSideEncryptionConfiguration": ENCRYPTED}, NAME)
+    stubber.add_response("get_bucket_policy", {"Policy": json.dumps(there)}, NAME)
+    wanted = {**there, "Statement": [theirs, bucket.tls_statement("data")]}
+    stubber.add_response("put_bucket_policy", {}, {**NAME, "Policy": json.dumps(wanted)})
+    bucket.ensure(s3, "data", "us-west-2", print)
     stubber.assert_no_pending_responses()

@@ -93,7 +93,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def test_before_anything_is_there_status_says_so(site: Site) -> None:
-    assert [line.split(": ")[1] for line in site.done("status")] == ["absent"] * 4
+    assert [line.split(": ")[1] for line in site.done("status")] == ["absent"] * 5
 
 
 def test_an_upload_without_a_bucket_says_what_to_do(site: Site) -> None:
@@ -129,7 +129,7 @@ def test_a_second_up_changes_nothing(site: Site) -> None:
     password, overlay = site.password(), overlay_path(site.cfg).read_text()
     lines = site.done("up")
     told = [line for line in lines if "WARNING" not in line and "available at" not in line]
-    assert [line.split(": ")[1] for line in told] == ["already there"] * 4
+    assert [line.split(": ")[1].split(",")[0] for line in told] == ["already there"] * 9
     assert (site.password(), overlay_path(site.cfg).read_text()) == (password, overlay)
 
 
@@ -146,7 +146,7 @@ def test_upload_sends_only_what_changed(site: Site) -> None:
     (site.data / "a.csv").write_text("2\n")  # as long as before: only its bytes tell
     assert site.done("upload", str(site.data)) == [f"{bucket}: 1 files sent (2 bytes), 1 already there"]
     assert len(site.versions()) == 3
-    assert "2 objects, 6 bytes" in site.done("status")[-1]
+    assert "2 objects, 6 bytes" in site.done("status")[-2]
 
 
 def test_upload_knows_an_object_sent_in_parts(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ def test_all_of_it_survives_a_kill(site: Site) -> None:
             "versions": site.versions(),
             "old": site.client("s3").get_object(Bucket=NAMES["bucket"], Key="a.csv", VersionId=old)["Body"].read(),
             "role": iam.get_role(RoleName=site.settings.role_name)["Role"],
-            "policy": iam.get_role_policy(RoleName=site.settings.role_name, PolicyName="read-the-bucket")[
+            "policy": iam.get_role_policy(RoleName=site.settings.role_name, PolicyName="what-it-may-do")[
                 "PolicyDocument"
             ],
             "secret": site.client("secretsmanager").describe_secret(SecretId=site.settings.secret)["ARN"],
@@ -212,7 +212,7 @@ def test_a_lost_secret_is_made_again_with_a_new_password(site: Site) -> None:
     before = site.password()
     site.client("secretsmanager").delete_secret(SecretId=site.settings.secret, ForceDeleteWithoutRecovery=True)
     lines = site.done("up")
-    assert f"cluster {NAMES['cluster']}: its secret was gone, new password set" in lines
+    assert f"cluster {NAMES['cluster']}: new password of the administrator set" in lines
     assert site.password() != before
     assert site.query("SELECT count(*) FROM kept") == [(2,)]
 
@@ -262,7 +262,7 @@ def test_down_deletes_nothing_without_the_clusters_name(site: Site, typed: str, 
     refused = site.iac("down", typed=typed)
     assert refused.returncode == 1
     assert told in refused.stdout + refused.stderr
-    for thing in ("cluster", "role", "secret", "bucket"):
+    for thing in ("cluster", "role", "policy", "secret", "bucket"):
         assert f"\n  {thing} " in refused.stdout
     assert "absent" not in "".join(site.done("status"))
 
@@ -270,11 +270,15 @@ def test_down_deletes_nothing_without_the_clusters_name(site: Site, typed: str, 
 def test_down_deletes_everything_and_a_second_one_nothing(site: Site) -> None:
     lines = site.done("down", typed=f"{NAMES['cluster']}\n")
     assert any("snapshot online-learning-analytics-final-" in line for line in lines)
-    assert [line.split(": ")[1] for line in site.done("status")] == ["absent"] * 4
+    assert any(
+        "snapshot online-learning-analytics-final-" in line and "delete-cluster-snapshot" in line for line in lines
+    )
+    assert lines[-1].endswith("no more than that is left.")
+    assert [line.split(": ")[1] for line in site.done("status")] == ["absent"] * 5
     assert load(site.cfg).host is None
     again = site.done("down", "--yes", "--no-final-snapshot")
     assert again[0] == "There is nothing to delete."
-    assert [line.split(": ")[1] for line in again[1:]] == ["already gone"] * 4
+    assert [line.split(": ")[1] for line in again[1:6]] == ["already gone"] * 5
 
 
 def test_up_after_down_starts_from_nothing(site: Site) -> None:

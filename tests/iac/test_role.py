@@ -50,6 +50,9 @@ def test_redshift_alone_is_trusted() -> None:
     assert trusts(document, "redshift.amazonaws.com")
     assert not trusts(document, "ec2.amazonaws.com")
     assert not trusts(document, "redshift-serverless.amazonaws.com")
+    both = json.dumps(role.trust_document("redshift.amazonaws.com", "redshift-serverless.amazonaws.com"))
+    assert trusts(both, "redshift-serverless.amazonaws.com")
+    assert not trusts(both, "ec2.amazonaws.com")
     principals = [statement["Principal"] for statement in role.trust_document()["Statement"]]
     assert principals == [{"Service": "redshift.amazonaws.com"}]
 
@@ -74,10 +77,10 @@ def test_what_somebody_loosened_is_tightened_again(stubbed: Callable[[str], tupl
     stubber.add_response("get_role_policy", {**policy, "PolicyDocument": "{}"}, policy)
     stubber.add_response("put_role_policy", {}, {**policy, "PolicyDocument": DOCUMENT})
     said = list[str]()
-    assert role.ensure(iam, "copy", "data", said.append) == found["Arn"]
+    assert role.ensure(iam, "copy", role.trust_document(), role.read_document("data"), said.append) == found["Arn"]
     stubber.assert_no_pending_responses()
     assert said == [
         "role copy: already there",
-        "role copy: now trusts Redshift alone",
-        "role copy: may read the bucket",
+        "role copy: trust put right",
+        "role copy: policy put right",
     ]

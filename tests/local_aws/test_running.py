@@ -167,3 +167,20 @@ def test_services_that_do_not_run_are_refused_by_name(client: Any, service: str,
 def test_s3_calls_do_not_reach_moto(aws: AwsProcess, client: Any) -> None:
     with pytest.raises(ClientError, match=r"NotImplemented.*S3 is at AWS_ENDPOINT_URL_S3"):
         client("s3", endpoint_url=aws.endpoints["aws_url"]).list_buckets()
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("redshift", "DescribeScheduledActions", {}),
+        ("redshift", "DescribeUsageLimits", {}),
+        ("redshift", "ModifyClusterIamRoles", {"ClusterIdentifier": "one"}),
+    ],
+)
+def test_an_operation_that_it_does_not_know_is_refused_by_name(
+    client: Any, service: str, operation: str, parameters: dict[str, str]
+) -> None:
+    asked = client(service)
+    method = next(name for name, known in asked.meta.method_to_api_mapping.items() if known == operation)
+    with pytest.raises(ClientError, match=rf"NotImplemented.*{service}'s {operation}"):
+        getattr(asked, method)(**parameters)

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
 import uuid
 from collections import Counter
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Iterator
 
-import boto3
 import psycopg2
 import pytest
 
 from local_aws.testing import AwsProcess
-from warehouse import ledger, redshift, repairs, settings
-from warehouse.login import login
+from warehouse import ledger, redshift, repairs
 from warehouse.redshift import in_transaction
 
-from ..conftest import REPOSITORY, Provisioned
+from ..conftest import Provisioned, provisioned_in
 from . import interrupted
 from .conftest import GOOD, SOURCE, Loader, Mender
 
@@ -155,22 +151,8 @@ def test_tasks_that_work_at_once_on_one_table_and_on_others(provisioned: Any) ->
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AwsProcess, Provisioned]]:
     """A local AWS of its own, to be killed."""
-    folder = tmp_path_factory.mktemp("fragile")
-    cfg = folder / "udacity_dwh.cfg"
-    shutil.copy(REPOSITORY / "airflow" / "config" / "udacity_dwh.cfg", cfg)
-    with AwsProcess(folder / "aws") as aws, pytest.MonkeyPatch.context() as patch:
-        environment = {**aws.environment(), "UDACITY_DWH_CFG": str(cfg)}
-        subprocess.run(
-            [sys.executable, "-m", "iac", "up"], env={**os.environ, **environment}, check=True, capture_output=True
-        )
-        known = settings.load(Path(cfg))
-        patch.setattr(boto3, "DEFAULT_SESSION", None)
-        for variable, value in environment.items():
-            patch.setenv(variable, value)
-        found = Provisioned(known, login(known), boto3.client("s3"), environment)
-        in_transaction(found.connect, ledger.create)
-        in_transaction(found.connect, repairs.create)
-        yield aws, found
+    with provisioned_in(tmp_path_factory.mktemp("fragile")) as both:
+        yield both
 
 
 @pytest.mark.parametrize("name", interrupted.STEPS)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from operators.base import RedshiftOperator
-from warehouse import ddl, ledger, repairs
+from warehouse import access, ddl, ledger, repairs
 from warehouse.model import Table
 from warehouse.redshift import in_transaction
 
 
 class CreateTableOperator(RedshiftOperator):
-    """Create tables that do not exist yet; those that exist are left as they are.
+    """Create tables that do not exist yet, and let each group read what the catalog says; the others keep their rows.
 
     :param tables: the tables, from the catalog
     :param with_ledger: create the ledger, its view and the list of repairs too
@@ -25,7 +25,7 @@ class CreateTableOperator(RedshiftOperator):
         self.with_ledger = with_ledger
 
     def execute(self, context: Any) -> None:
-        """Run CREATE TABLE IF NOT EXISTS for each table, in one transaction."""
+        """Run CREATE TABLE IF NOT EXISTS and the grants for each table, in one transaction."""
         in_transaction(self.connect, self._create)
 
     def _create(self, cursor: Any) -> None:
@@ -35,3 +35,4 @@ class CreateTableOperator(RedshiftOperator):
         for table in self.tables:
             self.log.info("Creating %s unless it exists", table.name)
             cursor.execute(ddl.create_table(table))
+            access.grant(cursor, table.name)

@@ -137,10 +137,10 @@ DIMENSIONS = (
         "The students.",
         (
             _USER,
-            Column("name", "VARCHAR(300)", "full name"),
-            Column("github_handle", "VARCHAR(100)", "name on GitHub"),
+            Column("name", "VARCHAR(300)", "full name", personal=True),
+            Column("github_handle", "VARCHAR(100)", "name on GitHub", personal=True),
             Column("location", "VARCHAR(300)", "where the student lives"),
-            Column("email", "VARCHAR(320)", "address for mails"),
+            Column("email", "VARCHAR(320)", "address for mails", personal=True),
             Column("company", "VARCHAR(300)", "employer"),
         ),
         sortkey=("user_id",),

@@ -1,4 +1,4 @@
-"""The login to Redshift, kept in Secrets Manager: for scripts and notebooks; tasks have Airflow's connection."""
+"""The pipeline's login to Redshift, kept in Secrets Manager: for scripts; tasks have Airflow's connection."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ class Login:
 
 
 def login(settings: Settings) -> Login:
-    """Read the login from Secrets Manager, with credentials by boto3's usual chain."""
+    """Read the pipeline's login from Secrets Manager, with credentials by boto3's usual chain.
+
+    It may create tables and fill them. It is not the administrator's, whose password may be rotated at any time.
+    """
     import boto3  # here, since importing it would slow every parse of the DAG
 
     client = boto3.client("secretsmanager", region_name=settings.region)
-    secret = json.loads(client.get_secret_value(SecretId=settings.secret)["SecretString"])
+    secret = json.loads(client.get_secret_value(SecretId=settings.pipeline_secret)["SecretString"])
     return Login(secret["username"], secret["password"])
 
 
@@ -40,8 +43,8 @@ def connect(settings: Settings, who: Login | None = None) -> Any:
         dbname=settings.database,
         user=who.username,
         password=who.password,
-        sslmode=settings.sslmode,
         connect_timeout=30,
+        **tls(settings),
     )
 
 
@@ -50,3 +53,12 @@ def provisioned_host(settings: Settings) -> str:
     if not settings.host:
         raise SettingsError("The cluster's host is unknown: run `python -m iac up`, or set host under [redshift].")
     return settings.host
+
+
+def tls(settings: Settings) -> dict[str, Any]:
+    """How a client makes sure whom it talks to, as libpq names it: ``sslmode``, and ``sslrootcert`` where it is set.
+
+    https://docs.aws.amazon.com/redshift/latest/mgmt/connecting-ssl-support.html
+    """
+    found = {"sslmode": settings.sslmode, "sslrootcert": settings.sslrootcert}
+    return {name: value for name, value in found.items() if value}

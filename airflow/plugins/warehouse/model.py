@@ -10,12 +10,16 @@ MONTH_COLUMN = "load_month"
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a file or table. ``type`` is Redshift's; a VARCHAR's length counts bytes, not characters."""
+    """A column of a file or table. ``type`` is Redshift's; a VARCHAR's length counts bytes, not characters.
+
+    ``personal``: it tells who a student is; see ``warehouse.access`` for who may read it.
+    """
 
     name: str
     type: str
     about: str
     required: bool = False
+    personal: bool = False
 
 
 @dataclass(frozen=True)

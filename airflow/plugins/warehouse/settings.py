@@ -4,7 +4,9 @@ import configparser
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional, TypeVar
+
+T = TypeVar("T")
 
 CFG = Path(__file__).resolve().parents[2] / "config" / "udacity_dwh.cfg"
 
@@ -15,7 +17,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """One value for each line of the cfg; ``host`` and ``role_arn`` are unknown until ``iac`` has provisioned."""
+    """One value for each line of the cfg; ``host`` and ``role_arn`` are unknown until ``iac`` has provisioned.
+
+    ``user`` and ``secret`` are the administrator's, who makes users and grants; the pipeline has a login of its own.
+    """
 
     region: str
     bucket: str
@@ -27,8 +32,11 @@ class Settings:
     user: str
     port: int
     secret: str
+    pipeline_user: str
+    pipeline_secret: str
     sslmode: str
     deadline_hours: float
+    sslrootcert: Optional[str] = None
     host: Optional[str] = None
     role_arn: Optional[str] = None
 
@@ -49,13 +57,18 @@ def load(cfg: Optional[Path] = None) -> Settings:
 
     Raises SettingsError: the file is absent or unreadable, or a setting is missing or not a number.
     """
+    return read(_settings, cfg)
+
+
+def read(take: Callable[[configparser.ConfigParser], T], cfg: Optional[Path] = None) -> T:
+    """What ``take`` makes of the cfg with its overlay; its errors become a SettingsError that names the file."""
     cfg = cfg or cfg_path()
     parser = configparser.ConfigParser(interpolation=None)
     try:
         if not parser.read([str(cfg)], encoding="utf-8"):
             raise SettingsError(f"{cfg}: no such file. Set UDACITY_DWH_CFG to the configuration you mean.")
         parser.read([str(overlay_path(cfg))], encoding="utf-8")
-        return _settings(parser)
+        return take(parser)
     except (configparser.Error, ValueError) as error:
         raise SettingsError(f"{cfg}: {error}. Compare it with the file in the repository.") from error
 
@@ -72,8 +85,11 @@ def _settings(parser: configparser.ConfigParser) -> Settings:
         user=parser.get("redshift", "user"),
         port=parser.getint("redshift", "port"),
         secret=parser.get("redshift", "secret"),
+        pipeline_user=parser.get("redshift", "pipeline_user"),
+        pipeline_secret=parser.get("redshift", "pipeline_secret"),
         sslmode=parser.get("redshift", "sslmode"),
         deadline_hours=parser.getfloat("pipeline", "deadline_hours"),
+        sslrootcert=parser.get("redshift", "sslrootcert", fallback=None),
         host=parser.get("redshift", "host", fallback=None),
         role_arn=parser.get("iam", "role_arn", fallback=None),
     )
