@@ -13,7 +13,7 @@ import pytest
 from psycopg2 import sql
 
 from iac import access as iac_access
-from warehouse import access, ddl, ledger, rejects
+from warehouse import access, ddl, error_table, ledger
 from warehouse.catalog import DIMENSIONS, FACTS, SOURCES, STAGED
 from warehouse.login import Login, connect
 from warehouse.model import Column, Fact
@@ -64,7 +64,7 @@ def run_as(provisioned: Any, admin: Login) -> Run:
         ):
             cursor.execute(ddl.create_table(table))
             access.grant(cursor, table.name)
-        cursor.execute(ddl.create_table(rejects.error_table(STAGING)))
+        cursor.execute(ddl.create_table(error_table.table(STAGED["project_feedback"], "data_science")))
 
     in_transaction(lambda: connect(settings, provisioned.login), make)
     run("pipeline", "INSERT INTO users_dim VALUES (1, 'Ada', 'ada', 'Köln', 'ada@example.org', 'Acme')")

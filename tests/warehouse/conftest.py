@@ -176,9 +176,9 @@ def mender(degree: Any) -> Mender:
     return Mender(degree)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dimensions(provisioned: Any) -> None:
-    """Two students, three projects in two sections, two videos."""
+    """Two students, three projects in two sections, two videos; other files' tests have dimensions of their own."""
     loader = Loader(provisioned, "none")
     loader.load("users_dim", "1,Ada,ada,Köln,ada@example.org,Acme\n2,Bo,bo,Oslo,bo@example.org,\n")
     loader.load("projects_dim", "10,1,Titanic,Start,d\n11,1,Weather,Start,d\n20,2,Bikes,Regression,d\n")
