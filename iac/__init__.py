@@ -17,7 +17,7 @@ from iac.provisioning import (
     resume,
 )
 from iac.rules import check
-from iac.tables import first_rows, query, tables
+from iac.tables import first_rows, query, repair, tables
 
 __all__ = [
     "IacError",
@@ -38,6 +38,7 @@ __all__ = [
     "pause",
     "provision",
     "query",
+    "repair",
     "resume",
     "status",
     "tables",

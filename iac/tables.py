@@ -1,4 +1,4 @@
-"""A look at the warehouse's tables, as pandas data frames, with the pipeline's login."""
+"""A look at the warehouse's tables, as pandas data frames, and mending, with the pipeline's login."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2 import sql
 
+from warehouse import repair_command
 from warehouse.catalog import DIMENSIONS, FACTS, SOURCES
 from warehouse.login import connect
 from warehouse.settings import load
@@ -39,6 +40,11 @@ def query(statement: str | sql.Composable, values: Sequence[Any] | None = None) 
         head = [column.name for column in cursor.description or []]
         found: pd.DataFrame = pd.DataFrame(cursor.fetchall() if head else [], columns=head)
     return found
+
+
+def repair(*arguments: str) -> None:
+    """Mend refused rows: the words of the command ``repair``, such as ``repair("show", "data_science_video_log")``."""
+    repair_command.main(arguments)
 
 
 def tables(kind: str) -> list[str]:

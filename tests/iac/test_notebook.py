@@ -6,18 +6,24 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from local_aws.testing import AwsProcess
-from warehouse import ddl
-from warehouse.catalog import DIMENSIONS, FACTS, SOURCES
+from warehouse import ddl, ledger, repairs
+from warehouse.catalog import DIMENSIONS, FACTS, SOURCES, STAGED
+from warehouse.load import Order
+from warehouse.load import load as load_month
 from warehouse.login import connect, login
+from warehouse.redshift import Cursor, in_transaction
 from warehouse.settings import CFG, load, overlay_path
+from warehouse.settlement import settle
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOK = REPOSITORY / "iac_notebook.ipynb"
@@ -139,6 +145,46 @@ def test_again_it_is_all_there_and_the_tables_are_shown(desk: Desk, monkeypatch:
     assert "data_science_avg_project_rating" in shown
     assert who.password not in shown
     assert "created" not in shown.replace("since it was created", "")
+
+
+def test_refused_rows_are_mended_in_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, sheet = "data_science_project_feedback", REPOSITORY / "data_science_project_feedback.csv"
+    refuse_a_row(desk, monkeypatch)
+    try:
+        shown = desk.run(mend=table)
+        assert f"2019-01  {table}: refused, 1 rows wait" in shown
+        assert "line 3: rating: Invalid digit" in shown
+        text = sheet.read_text("utf-8-sig")
+        sheet.write_text(text.replace(",three,", ",3,"), "utf-8-sig")
+        shown = desk.run(mended=table)
+    finally:
+        sheet.unlink(missing_ok=True)
+    assert f"1 rows were put into {table}; 0 are still wrong." in shown
+    assert "Next: clear stage_project_feedback.data_science_stl_check of January 2019" in shown
+    with closing(connect(load(desk.cfg))) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT user_id, rating FROM {table} WHERE load_month = '2019-01-01' ORDER BY 1")  # noqa: S608
+        assert cursor.fetchall() == [(1, 2), (2, 3)]
+
+
+def refuse_a_row(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load a month of two records, one of them refused."""
+    for name, value in desk.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    settings, s3 = load(desk.cfg), boto3.client("s3")
+    source = replace(STAGED["project_feedback"], max_refused_share=0.5)
+    key = source.s3_key("data_science", "2019", "1")
+    rows = b"user_id,project_id,submit_date,text,rating\n1,101,1546300800000,a,2\n2,101,1546300800000,b,three\n"
+    s3.put_object(Bucket=settings.bucket, Key=key, Body=rows)
+    about = (settings.bucket, key, settings.role_arn or "", settings.region, "a test")
+
+    def make(cursor: Cursor) -> None:
+        ledger.create(cursor)
+        repairs.create(cursor)
+
+    in_transaction(lambda: connect(settings), make)
+    load_month(lambda: connect(settings), s3, Order(source, "data_science", "2019-01-01", *about))
+    settle(lambda: connect(settings), s3, source, "data_science", "2019-01-01", "a test")
 
 
 def test_with_the_clusters_name_it_deletes_all_of_it(desk: Desk) -> None:

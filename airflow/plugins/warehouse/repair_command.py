@@ -53,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
     except (objects.MissingObject, objects.ObjectChanged, ledger.NotLoaded, settlement.Overtaken) as error:
         print(error, file=sys.stderr)
+    except psycopg2.errors.UndefinedTable as error:
+        print(
+            f"{str(error).splitlines()[0]}: the pipeline's first task makes the tables. Run it once.", file=sys.stderr
+        )
     except psycopg2.Error as error:
         print(f"Redshift: {str(error).strip()}\nNothing was changed.", file=sys.stderr)
     return 2
