@@ -27,6 +27,7 @@ _REACH_SECONDS = 10
 def ensure_security_group(account: Account, plan: Plan, say: Say) -> str | None:
     """Make the group that lets in the addresses of the cfg and no others; its id. None: the cfg names no address."""
     if not plan.ingress:
+        _shut_out_all(account, plan, say)
         return None
     name = f"{plan.name}-ingress"
     with explained(f"security group {name}"):
@@ -86,13 +87,23 @@ def _shut_out(ec2: EC2Client, group: str, plan: Plan, say: Say) -> None:
             say(f"ingress from {address}: taken away")
 
 
+def _shut_out_all(account: Account, plan: Plan, say: Say) -> None:
+    with explained("security groups"):
+        for group in _ours(account, plan):
+            _shut_out(account.ec2, group, plan, say)
+
+
+def _ours(account: Account, plan: Plan) -> list[str]:
+    filters: list[FilterTypeDef] = [{"Name": "group-name", "Values": [f"{plan.name}-ingress"]}]
+    return [found["GroupId"] for found in account.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]]
+
+
 def delete_security_group(account: Account, plan: Plan, say: Say) -> None:
     """Delete the group, if there is one; the cluster must be gone."""
     name = f"{plan.name}-ingress"
     with explained(f"security group {name}"):
-        filters: list[FilterTypeDef] = [{"Name": "group-name", "Values": [name]}]
-        for found in account.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]:
-            account.ec2.delete_security_group(GroupId=found["GroupId"])
+        for group in _ours(account, plan):
+            account.ec2.delete_security_group(GroupId=group)
             say(f"security group {name}: deleted")
 
 

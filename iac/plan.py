@@ -55,7 +55,7 @@ def _plan(parser: configparser.ConfigParser, settings: Settings) -> Plan:
     return Plan(
         settings=settings,
         deployment=parser.get("redshift", "deployment"),
-        encrypted=parser.getboolean("redshift", "encrypted", fallback=True),
+        encrypted=parser.getboolean("redshift", "encrypted"),
         admin_password=parser.get("redshift", "admin_password"),
         publicly_accessible=parser.getboolean("network", "publicly_accessible"),
         ingress=_listed(parser.get("network", "ingress")),

@@ -141,7 +141,10 @@ def _log_in(plan: Plan, account_id: str, group: str) -> list[Document]:
 
 
 def _airflow(plan: Plan, account_id: str, role: str) -> list[Document]:
-    """Into the web UI of Amazon MWAA, where the role in Airflow is part of the resource's name."""
+    """Into the web UI of Amazon MWAA, where the role in Airflow is part of the resource's name.
+
+    The environment is expected to bear the cluster's name. https://docs.aws.amazon.com/mwaa/latest/userguide/access-policies.html
+    """
     web = f"arn:aws:airflow:{plan.settings.region}:{account_id}:role/{plan.name}/{role}"
     return [_allow(["airflow:CreateWebLoginToken"], web)]
 

@@ -244,3 +244,22 @@ def test_an_open_cluster_is_not_taken(plan: Plan, has: dict[str, Any], told: str
     found: Any = {"DBName": plan.settings.database, "MasterUsername": plan.settings.user, **has}
     with pytest.raises(IacError, match=told):
         cluster.check(found, plan)
+
+
+def test_a_security_group_is_given_to_a_cluster_that_lacks_it(stubbed: Stubbed) -> None:
+    redshift, stubber = stubbed("redshift")
+    found: Any = {"ClusterIdentifier": "one", "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1"}]}
+    for group in (None, "sg-1"):
+        cluster.ensure_security_group(redshift, found, group, print)
+    stubber.add_response("modify_cluster", {}, {"ClusterIdentifier": "one", "VpcSecurityGroupIds": ["sg-2"]})
+    cluster.ensure_security_group(redshift, found, "sg-2", print)
+    stubber.assert_no_pending_responses()
+
+
+def test_after_the_limit_waiting_goes_on_when_it_is_run_again(stubbed: Stubbed, new_time: NewTime) -> None:
+    redshift, stubber = stubbed("redshift")
+    answers(stubber, *[described("creating")] * 8, READY)
+    with pytest.raises(IacError, match="Run it again to wait on"):
+        cluster.wait_until_available(redshift, "one", print, limit=60, clock=new_time().clock)
+    assert cluster.wait_until_available(redshift, "one", print, limit=60, clock=new_time().clock)
+    stubber.assert_no_pending_responses()

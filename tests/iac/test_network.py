@@ -33,8 +33,16 @@ def let_in(**source: Any) -> dict[str, Any]:
     return {"GroupId": "sg-1", "IpPermissions": [permission]}
 
 
-def test_no_address_no_group(account: Fixture, plan: Plan) -> None:
-    assert network.ensure_security_group(account[0], plan, print) is None
+def test_no_address_no_group_and_one_that_was_made_is_shut(account: Fixture, plan: Plan) -> None:
+    ec2, said = account[1]["ec2"], list[str]()
+    ec2.add_response("describe_security_groups", {"SecurityGroups": []})
+    assert network.ensure_security_group(account[0], plan, said.append) is None
+    ec2.add_response("describe_security_groups", {"SecurityGroups": [{"GroupId": "sg-1"}]})
+    ec2.add_response("describe_security_group_rules", {"SecurityGroupRules": [rule(HOME)]})
+    ec2.add_response("revoke_security_group_ingress", {}, {"GroupId": "sg-1", "SecurityGroupRuleIds": ["sgr-1"]})
+    assert network.ensure_security_group(account[0], plan, said.append) is None
+    assert said == [f"ingress from {HOME}: taken away"]
+    ec2.assert_no_pending_responses()
 
 
 def test_the_group_lets_in_what_the_cfg_names(account: Fixture, plan: Plan) -> None:

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from iac import overlay
+from warehouse.login import tls
 from warehouse.settings import load, overlay_path
 
 ROLE = "arn:aws:iam::123456789012:role/copy"
@@ -36,3 +39,22 @@ def test_an_empty_overlay_goes(cfg: Path) -> None:
     overlay.clear(path)
     assert not path.exists()
     overlay.clear(path)
+
+
+@pytest.mark.parametrize(
+    ("host", "sslmode"),
+    [("one.abc.us-west-2.redshift.amazonaws.com", "verify-full"), ("127.0.0.1", "prefer"), ("::1", "prefer")],
+)
+def test_an_endpoint_with_a_name_must_prove_it(cfg: Path, host: str, sslmode: str) -> None:
+    path = overlay_path(cfg)
+    overlay.write(path, host="before.example", port=1, role_arn=ROLE)
+    overlay.write(path, host=host, port=1, role_arn=ROLE)
+    assert tls(load(cfg)) == {"sslmode": sslmode}
+    path.write_text(path.read_text("utf-8") + "\n[redshift]\n".replace("[redshift]", "# root"), encoding="utf-8")
+    overlay.clear(path)
+    assert tls(load(cfg)) == {"sslmode": "prefer"}
+
+
+def test_root_certificates_are_named_by_the_cfg(cfg: Path) -> None:
+    cfg.write_text(cfg.read_text("utf-8").replace("sslmode = prefer", "sslmode = verify-full\nsslrootcert = /ca.pem"))
+    assert tls(load(cfg)) == {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}

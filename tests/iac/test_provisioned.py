@@ -18,6 +18,11 @@ ROLE = "arn:aws:iam::123456789012:role/copy"
 SECRET = "arn:aws:secretsmanager:us-west-2:123456789012:secret:redshift!one"  # noqa: S105
 
 
+@pytest.fixture(autouse=True)
+def no_security_group(account: Fixture) -> None:
+    account[1]["ec2"].add_response("describe_security_groups", {"SecurityGroups": []})
+
+
 @pytest.fixture
 def managed(plan: Plan) -> Plan:
     return replace(plan, admin_password="managed")  # noqa: S106
@@ -89,18 +94,3 @@ def test_without_a_secret_of_aws_it_says_so(account: Fixture, managed: Plan) -> 
     expect(redshift)
     with pytest.raises(IacError, match="cluster one: AWS does not say where it keeps the administrator's password"):
         provisioned.ensure(account[0], managed, ROLE, print)
-
-
-def test_a_security_group_is_given_to_a_cluster_that_is_there(account: Fixture, plan: Plan) -> None:
-    ec2, redshift = account[1]["ec2"], account[1]["redshift"]
-    ec2.add_response("describe_vpcs", {"Vpcs": [{"VpcId": "vpc-1"}]})
-    ec2.add_response("describe_security_groups", {"SecurityGroups": [{"GroupId": "sg-1"}]})
-    ec2.add_response("authorize_security_group_ingress", {})
-    ec2.add_response("describe_security_group_rules", {"SecurityGroupRules": []})
-    for _ in range(2):
-        expect(redshift)
-    redshift.add_response("modify_cluster", {}, {"ClusterIdentifier": "one", "VpcSecurityGroupIds": ["sg-1"]})
-    expect(redshift)
-    expect_secret(account[1]["secrets"], plan.settings.secret)
-    provisioned.ensure(account[0], replace(plan, ingress=("10.0.0.0/16",)), ROLE, print)
-    redshift.assert_no_pending_responses()

@@ -62,17 +62,23 @@ class Site:
     def settings(self) -> Settings:
         return load(self.cfg)
 
-    def password(self) -> str:
-        text = self.client("secretsmanager").get_secret_value(SecretId=self.settings.secret)["SecretString"]
+    def login(self, who: str) -> tuple[str, str]:
+        """User and secret of the administrator or of the pipeline."""
+        at = self.settings
+        return (at.pipeline_user, at.pipeline_secret) if who == "pipeline" else (at.user, at.secret)
+
+    def password(self, who: str = "administrator") -> str:
+        user, secret = self.login(who)
+        text = self.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
         found: dict[str, str] = json.loads(text)
-        assert found["username"] == self.settings.user
+        assert found["username"] == user
         return found["password"]
 
-    def query(self, sql: str) -> list[Any]:
-        """Run SQL as the pipeline does: address from the overlay, password from the secret."""
-        at = self.settings
+    def query(self, sql: str, who: str = "administrator") -> list[Any]:
+        """Run SQL: address from the overlay, password from the secret."""
+        at, (user, _) = self.settings, self.login(who)
         with closing(
-            psycopg2.connect(host=at.host, port=at.port, dbname=at.database, user=at.user, password=self.password())
+            psycopg2.connect(host=at.host, port=at.port, dbname=at.database, user=user, password=self.password(who))
         ) as connection:
             with connection.cursor() as cursor:
                 cursor.execute(sql)
@@ -111,7 +117,8 @@ def test_up_makes_everything_and_the_warehouse_answers(site: Site) -> None:
     assert f"cluster {NAMES['cluster']}: available at 127.0.0.1:{site.aws.ports.redshift}" in lines
     assert f"bucket {NAMES['bucket']}: created" in lines
     assert f"overlay {overlay_path(site.cfg)}: written" in lines
-    assert site.password() not in "".join(lines)
+    for who in ("administrator", "pipeline"):
+        assert site.password(who) not in "".join(lines)
     assert site.query("SELECT current_user, current_database()") == [(site.settings.user, site.settings.database)]
 
 
@@ -215,6 +222,18 @@ def test_a_lost_secret_is_made_again_with_a_new_password(site: Site) -> None:
     assert f"cluster {NAMES['cluster']}: new password of the administrator set" in lines
     assert site.password() != before
     assert site.query("SELECT count(*) FROM kept") == [(2,)]
+
+
+def test_the_pipeline_does_not_notice_that_the_administrators_password_changes(site: Site) -> None:
+    before = site.password("pipeline")
+    site.client("redshift").modify_cluster(ClusterIdentifier=NAMES["cluster"], MasterUserPassword="Rotated-pass1")
+    with pytest.raises(psycopg2.OperationalError):
+        site.query("SELECT 1")
+    assert site.query("SELECT current_user", "pipeline") == [("loader",)]
+    site.client("secretsmanager").delete_secret(SecretId=site.settings.secret, ForceDeleteWithoutRecovery=True)
+    site.done("up")
+    assert site.password("pipeline") == before
+    assert site.query("SELECT current_user", "pipeline") == [("loader",)]
 
 
 def test_a_lost_cluster_is_made_again_with_the_password_in_the_secret(site: Site) -> None:

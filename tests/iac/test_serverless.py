@@ -23,6 +23,11 @@ PUT_RIGHT = {"usageLimitId": "l-1", "amount": 16, "breachAction": "deactivate"}
 LIMIT = {"usageLimitId": "l-1", "period": "daily", "amount": 16, "breachAction": "deactivate"}
 
 
+@pytest.fixture(autouse=True)
+def no_security_group(account: Fixture) -> None:
+    account[1]["ec2"].add_response("describe_security_groups", {"SecurityGroups": []})
+
+
 @pytest.fixture
 def cloud(plan: Plan) -> Plan:
     return replace(plan, deployment="serverless", admin_password="managed", base_capacity=4)  # noqa: S106
