@@ -79,11 +79,6 @@ def make_warehouse(plan: Plan, role_arn: str, say: Say = print) -> Endpoint:
     make = serverless.ensure if plan.serverless else provisioned.ensure
     endpoint = make(account, plan, role_arn, say)
     say(f"cluster {plan.name}: available at {endpoint.host}:{endpoint.port}")
-    if plan.serverless:
-        say(
-            "WARNING: Serverless does not fill stl_load_errors, from which refused rows are set aside: a month with "
-            "refused rows fails there, and says how many are missing."
-        )
     path = overlay_path()
     changed = overlay.write(path, host=endpoint.host, port=endpoint.port, role_arn=role_arn)
     say(f"overlay {path}: {'written' if changed else 'already there'}")

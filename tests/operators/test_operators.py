@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+import psycopg2
 import pytest
 
 from warehouse.catalog import DIMENSIONS, FACTS, STAGED
+from warehouse.login import Login, connect
 
 MONTH = {"load_month": "2019-01-01"}
 CONTEXT = {"run_id": "a test"}
@@ -38,6 +42,7 @@ class Steps:
         self.failed = AirflowFailException
         self.key = source.s3_key(degree, "2019", "1")
         self.table = source.table_name(degree)
+        self.fact = fact.table_name(degree)
         tables = [self.table, "projects_dim"]
         facts = {fact.table_name(degree): tables}
         self.tasks = {
@@ -224,3 +229,20 @@ def test_a_file_replaced_while_it_is_loaded_is_loaded_anew(steps: Steps, provisi
     steps.run("load")
     assert tries == [1, 2]
     assert provisioned.rows(f"SELECT COUNT(*) FROM {steps.table}") == [(2,)]  # noqa: S608
+
+
+def test_an_analyst_reads_a_new_degrees_facts_and_no_more(steps: Steps, provisioned: Any) -> None:
+    secrets = provisioned.client("secretsmanager")
+    secret = secrets.get_secret_value(SecretId=provisioned.settings.secret)["SecretString"]
+    user, password = f"analyst_{uuid.uuid4().hex[:8]}", "Analysts-pass1"
+    with closing(connect(provisioned.settings, Login(**json.loads(secret)))) as admin, admin, admin.cursor() as cursor:
+        cursor.execute(f"CREATE USER {user} PASSWORD '{password}' IN GROUP analysts")
+    with closing(connect(provisioned.settings, Login(user, password))) as analyst, analyst.cursor() as cursor:
+        for allowed in (steps.fact, "projects_dim"):
+            cursor.execute(f"SELECT * FROM {allowed}")  # noqa: S608
+        cursor.execute("SELECT company FROM users_dim")
+        analyst.commit()
+        for refused in (f"* FROM {steps.table}", "email FROM users_dim", "* FROM load_ledger"):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                cursor.execute(f"SELECT {refused}")
+            analyst.rollback()

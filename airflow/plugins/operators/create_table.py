@@ -11,7 +11,7 @@ from warehouse.redshift import in_transaction
 
 
 class CreateTableOperator(RedshiftOperator):
-    """Create tables that do not exist yet, and let each group read what the catalog says; the others keep their rows.
+    """Create tables that do not exist yet, and let each group read what it may of them; rows are left as they are.
 
     :param tables: the tables, from the catalog
     :param with_ledger: create the ledger, its view and the list of repairs too
