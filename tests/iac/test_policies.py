@@ -85,7 +85,7 @@ def test_a_worker_may_write_the_manifests_that_the_pipeline_writes(documents: di
 
     s3: Any = S3()
     put_manifest(
-        s3, S3Object(bucket="data", key="a.csv", etag="e", version_id="v", size=1), "data_science_video_log/2019-01-01"
+        s3, S3Object(bucket="data", key="a.csv", etag="e", version_id="v"), "data_science_video_log/2019-01-01"
     )
     assert allows([documents[PIPELINE]], "s3:PutObject", f"arn:aws:s3:::data/{s3.key}")
 
