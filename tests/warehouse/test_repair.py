@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from generator import Options, generate
-from warehouse import ledger, load, objects, records, repair, repairs, settlement
+from warehouse import error_table, ledger, load, objects, records, rejects, repair, repairs, settlement
 from warehouse.catalog import SOURCES, STAGED
 from warehouse.repair import RepairError
 
@@ -258,6 +258,25 @@ def test_a_row_that_was_not_found_again_is_filled_in_by_hand(degree: Any) -> Non
     mender.mend(-1, user_id="4", project_id="10", submit_date="1546300800000", rating="2")
     assert mender.put_back().rows == 1
     assert mender.settle().status == ledger.SETTLED
+
+
+def test_a_record_of_five_megabytes_stands_whole(degree: Any) -> None:
+    large = b'3,10,1546300800000,"' + b"l" * 5_000_000 + b'",3'
+    degree.load(SOURCE, GOOD.encode() + large + b"\n" + GOOD.encode())
+    degree.settle(SOURCE)
+    mender = Mender(degree)
+    assert mender.rows[3].raw == large
+    assert mender.conserved()
+    mender.mend(3, text="shorter")
+    assert mender.put_back().rows == 1
+
+
+def test_a_record_too_large_for_a_statement_is_set_aside_by_its_line(degree: Any) -> None:
+    """Beyond COPY's 4 MB the local endpoint ends a record at the next line, so such a one is made here."""
+    large = rejects.Reject("s3://b/f", 3, "", 1214, "no end", record=records.Record(3, 3, 0, b"x" * 7_000_001))
+    row = error_table.row_of(large, STAGED[SOURCE], MONTH, "e", 1)
+    assert (row.line_number, row.raw, set(row.texts)) == (3, None, {None})
+    assert row.err_reason == "no end (its 7000001 bytes are too many to stand here: see the file)"
 
 
 @pytest.mark.parametrize(("bad", "loads"), [(10, True), (11, False)])

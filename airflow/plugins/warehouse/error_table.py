@@ -20,6 +20,8 @@ from warehouse.rejects import Reject
 TEXT_BYTES = 65_535
 _TEXT = f"VARCHAR({TEXT_BYTES})"
 RAW = "VARBYTE(16777216)"
+# A statement of Redshift's has at most 16 MB, and bytes stand in it as hexadecimal. COPY itself takes 4 MB a record.
+_MOST_RAW_BYTES = 7_000_000
 EXTRA = "extra_fields"
 
 _TOLD = (
@@ -32,7 +34,7 @@ _TOLD = (
     Column("err_reason", "VARCHAR(1024)", "the reason"),
     Column("filename", "VARCHAR(2048)", "the file"),
     Column("etag", "VARCHAR(128)", "S3's fingerprint of its version", required=True),
-    Column("raw_record", RAW, "the record's bytes as they are in the file; none: it was not found there"),
+    Column("raw_record", RAW, "the record's bytes as they are in the file; none: not found there, or too large"),
     Column("copy_query_id", "BIGINT", "the COPY that refused it"),
     Column("created_at", "TIMESTAMP DEFAULT SYSDATE", "when it was set aside, UTC"),
 )
@@ -77,10 +79,17 @@ def table(source: Source, degree: str | None) -> Table:
 
 
 def row_of(reject: Reject, source: Source, load_month: str, etag: str, query_id: int | None) -> Row:
-    """A refused record as a row of the error table: bytes that are no text become U+FFFD, and stay in ``raw``."""
-    raw = reject.record.raw if reject.record else None
-    texts, extra = split(source, raw) if raw is not None else ((None,) * len(source.columns), None)
-    told = (reject.colname, reject.err_code, reject.err_reason, reject.filename)
+    """A refused record as a row of the error table: bytes that are no text become U+FFFD, and stay in ``raw``.
+
+    One that is too large to keep (an unclosed quote takes in all that follows) stands there as if it were not found.
+    """
+    raw, reason = reject.record.raw if reject.record else None, reject.err_reason
+    if raw is not None and len(raw) > _MOST_RAW_BYTES:
+        reason = f"{reason} (its {len(raw)} bytes are too many to stand here: see the file)"
+        raw = None
+    nothing: tuple[str | None, ...] = (None,) * len(source.columns)
+    texts, extra = split(source, raw) if raw is not None else (nothing, None)
+    told = (reject.colname, reject.err_code, reason, reject.filename)
     return Row(texts, extra, load_month, reject.line_number, *told, etag, raw, query_id)
 
 
