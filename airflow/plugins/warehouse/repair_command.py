@@ -45,7 +45,7 @@ class Warehouse:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; 0 if it is done, 1 if something is left to mend, 2 if it cannot be done."""
+    """Do what the command line says; 0 if it is done, 1 if rows are wrong or nowhere still, 2 if it cannot be done."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(Warehouse(), options))
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _list(warehouse: Warehouse, _: argparse.Namespace) -> int:
     text = in_transaction(warehouse.connect, repair_report.overview)
     print(text or "Nothing waits: every loaded file is accounted for, and every check holds or is accepted.")
-    return 1 if text else 0
+    return 0
 
 
 def _show(warehouse: Warehouse, options: argparse.Namespace) -> int:
@@ -84,8 +84,9 @@ def _export(warehouse: Warehouse, options: argparse.Namespace) -> int:
 
 def _import(warehouse: Warehouse, options: argparse.Namespace) -> int:
     place = _place(warehouse, options)
-    changed = repair_sheet.bring_back(warehouse.connect, place, options.file)
-    print(f"{changed} rows of {place.errors.name} changed. Next:\n  repair put-back {place.table_name}")
+    changed, settled = repair_sheet.bring_back(warehouse.connect, place, options.file)
+    known = f" {settled} of the file are settled already." if settled else ""
+    print(f"{changed} rows of {place.errors.name} changed.{known} Next:\n  repair put-back {place.table_name}")
     return 0
 
 
@@ -95,7 +96,8 @@ def _put_back(warehouse: Warehouse, options: argparse.Namespace) -> int:
     print(f"{done.rows} rows were put into {place.table_name}; {len(done.wrong)} are still wrong.")
     for wrong in done.wrong:
         print("\n".join(f"  line {wrong.line_number}: {fault}" for fault in wrong.faults))
-    return _next(place, left=len(done.wrong))
+    _next(place, left=len(done.wrong))
+    return 1 if done.wrong else 0
 
 
 def _discard(warehouse: Warehouse, options: argparse.Namespace) -> int:
@@ -106,7 +108,8 @@ def _discard(warehouse: Warehouse, options: argparse.Namespace) -> int:
     else:
         count = repair.discard(warehouse.connect, place, options.line, options.why)
         print(f"{count} records were given up; load_repairs keeps them.")
-    return _next(place, in_transaction(warehouse.connect, lambda cursor: repair_report.rows_left(cursor, place)))
+    _next(place, in_transaction(warehouse.connect, lambda cursor: repair_report.rows_left(cursor, place)))
+    return 0
 
 
 def _set_aside(warehouse: Warehouse, options: argparse.Namespace) -> int:
@@ -115,14 +118,15 @@ def _set_aside(warehouse: Warehouse, options: argparse.Namespace) -> int:
         warehouse.connect, place, options.check, lambda entry: objects.read(s3, objects.version(entry))
     )
     print(f"{count} rows wait in {place.errors.name} now. Mend or discard them there, and put them back.")
-    return 1
+    return 0
 
 
 def _accept(warehouse: Warehouse, options: argparse.Namespace) -> int:
     place = _place(warehouse, options)
     check = repair.accept(warehouse.connect, place, options.check, options.why)
     print(f"{check.name} may fail for {place.table_name} in {place.load_month[:7]}.")
-    return _next(place, task="data_quality")
+    _next(place, task="data_quality")
+    return 0
 
 
 def _rebuild(warehouse: Warehouse, options: argparse.Namespace) -> int:
@@ -147,17 +151,18 @@ def _rebuild(warehouse: Warehouse, options: argparse.Namespace) -> int:
     place_args = (place.source, place.degree, place.load_month, place.who)
     entry = settlement.settle(warehouse.connect, s3, *place_args).entry
     print(entry.detail or "Every record is accounted for.")
-    return _next(place, left=int(entry.status != ledger.SETTLED))
+    settled = entry.status == ledger.SETTLED
+    _next(place, left=int(not settled))
+    return 0 if settled else 1
 
 
-def _next(place: Place, left: int = 0, task: str = "stl_check") -> int:
+def _next(place: Place, left: int = 0, task: str = "stl_check") -> None:
     if left:
         print(f"Mend what is left, then: repair put-back {place.table_name}")
-        return 1
+        return
     name = place.task(task)
     print(f"Next: clear {name} of {date.fromisoformat(place.load_month):%B %Y} with its downstream,")
     print("in Airflow's web UI, or by `make run` on a laptop. The facts that it holds are built then.")
-    return 0
 
 
 def _place(warehouse: Warehouse, options: argparse.Namespace) -> Place:

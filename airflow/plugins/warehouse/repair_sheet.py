@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from warehouse import error_table
+from warehouse import error_table, repairs
 from warehouse.error_table import EXTRA, Row
 from warehouse.model import MONTH_COLUMN
 from warehouse.redshift import Connect, Cursor, in_transaction
@@ -41,27 +41,30 @@ def export(connect: Connect, place: Place, path: Path) -> int:
     return len(rows)
 
 
-def bring_back(connect: Connect, place: Place, path: Path) -> int:
-    """Write the file's columns into the error table; return how many rows changed. Rows that the file lacks stay.
+def bring_back(connect: Connect, place: Place, path: Path) -> tuple[int, int]:
+    """Write the file's columns into the error table; return how many rows changed, and how many are settled already.
 
-    Raises RepairError: it is no such file, or has a row that does not wait. Then nothing is changed.
+    Rows that the file lacks stay; those that were put back or given up since are passed over.
+    Raises RepairError: it is no such file, or has a row that never waited. Then nothing is changed.
     """
     sheet = _read(place, path)
 
-    def write(cursor: Cursor) -> int:
-        waits = {row.line_number: row for row in waiting_rows(cursor, place, hold(cursor, place))}
-        unknown = sorted(set(sheet) - set(waits))
+    def write(cursor: Cursor) -> tuple[int, int]:
+        entry = hold(cursor, place)
+        waits = {row.line_number: row for row in waiting_rows(cursor, place, entry)}
+        settled = set(repairs.newest_by_line(repairs.of_version(cursor, entry))) - set(waits)
+        unknown = sorted(set(sheet) - set(waits) - settled)
         if unknown:
             lines = ", ".join(map(str, unknown))
             raise RepairError(f"{path}: line_number {lines} does not wait in {place.errors.name}.")
         changed = [
             replace(waits[line], texts=tuple(texts), extra=extra)
             for line, (*texts, extra) in sheet.items()
-            if [text or "" for text in (*waits[line].texts, waits[line].extra)] != [*texts, extra]
+            if line in waits and [text or "" for text in (*waits[line].texts, waits[line].extra)] != [*texts, extra]
         ]
         for row in changed:
             error_table.update(cursor, place.errors, row)
-        return len(changed)
+        return len(changed), len(settled & set(sheet))
 
     return in_transaction(connect, write)
 
