@@ -95,7 +95,7 @@ def _parse_all(
         except UnicodeDecodeError:
             faults.append(Fault(column.name, "is not UTF-8"))
         except BadValue as bad:
-            faults.append(Fault(column.name, f"{shown(decoded)} {bad}"))
+            faults.append(Fault(column.name, f"{shown(decoded)} {bad}" if decoded else str(bad)))
     return tuple(found), faults
 
 
