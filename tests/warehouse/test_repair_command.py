@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from pathlib import Path
 from typing import Callable
 
@@ -20,6 +21,8 @@ Command = Callable[..., tuple[int, str]]
 def command(mender: Mender, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run ``repair ARGUMENTS``; its exit code and all that it printed."""
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    # Where tests of the operators ran before, Airflow's logging would write between what the command prints.
+    monkeypatch.setattr(logging.root, "handlers", [])
     for name, value in mender.degree.provisioned.environment.items():
         monkeypatch.setenv(name, value)
 
