@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from iac.account import Say
+from iac.endpoint import check_same
 from iac.faults import IacError, explained
 from iac.plan import Plan
 from iac.waiting import LIMIT_SECONDS, Clock, wait
@@ -87,15 +88,7 @@ def create(
 
 def check(found: ClusterTypeDef, plan: Plan) -> None:
     """Raise IacError if a cluster of this name is there but is not the one that the settings speak of."""
-    for what, wanted, has in (
-        ("database", plan.settings.database, found.get("DBName")),
-        ("user", plan.settings.user, found.get("MasterUsername")),
-    ):
-        if wanted != has:
-            raise IacError(
-                f"cluster {plan.name}: its {what} is {has!r}, the cfg says {wanted!r}. "
-                f"Put `{what}` in the cfg right, or name another `cluster_identifier`."
-            )
+    check_same(f"cluster {plan.name}", plan, found.get("DBName"), found.get("MasterUsername"))
     if not found.get("Encrypted", True):
         raise IacError(
             f"cluster {plan.name}: it is not encrypted. Encrypt it (aws redshift modify-cluster --cluster-identifier "

@@ -6,8 +6,19 @@ from dataclasses import dataclass
 
 from iac.account import Account, Say
 from iac.faults import IacError
+from iac.plan import Plan
 from iac.secret import new_login, read, write
 from warehouse.login import Login
+
+
+def check_same(thing: str, plan: Plan, database: str | None, user: str | None) -> None:
+    """Raise IacError if what is there has another database or administrator than the cfg says."""
+    for what, wanted, has in (("database", plan.settings.database, database), ("user", plan.settings.user, user)):
+        if wanted != has:
+            raise IacError(
+                f"{thing}: its {what} is {has!r}, the cfg says {wanted!r}. "
+                f"Put `{what}` in the cfg right, or name another `cluster_identifier`."
+            )
 
 
 @dataclass(frozen=True)

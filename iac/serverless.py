@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from iac import network
 from iac.account import Account, Say
-from iac.endpoint import Endpoint, managed_login, secret_login
-from iac.faults import IacError, explained
+from iac.endpoint import Endpoint, check_same, managed_login, secret_login
+from iac.faults import explained
 from iac.plan import Plan
 from iac.waiting import Clock, wait
 
@@ -51,7 +51,7 @@ def ensure(account: Account, plan: Plan, role_arn: str, say: Say, clock: Clock |
         _create_namespace(account, plan, role_arn, say)
     else:
         say(f"namespace {name}: already there")
-        _check(found, plan)
+        check_same(f"namespace {plan.name}", plan, found.get("dbName"), found.get("adminUsername"))
     namespace = _wait_for_namespace(client, name, say, clock)
     if role_arn not in "".join(namespace.get("iamRoles", [])):
         with explained(f"namespace {name}"):
@@ -161,18 +161,6 @@ def _create_workgroup(client: RedshiftServerlessClient, plan: Plan, group: str |
     with explained(f"workgroup {plan.name}"):
         client.create_workgroup(**order)
         say(f"workgroup {plan.name}: being created ({plan.base_capacity} RPU)")
-
-
-def _check(found: NamespaceTypeDef, plan: Plan) -> None:
-    for what, wanted, has in (
-        ("database", plan.settings.database, found.get("dbName")),
-        ("user", plan.settings.user, found.get("adminUsername")),
-    ):
-        if wanted != has:
-            raise IacError(
-                f"namespace {plan.name}: its {what} is {has!r}, the cfg says {wanted!r}. "
-                f"Put `{what}` in the cfg right, or name another `cluster_identifier`."
-            )
 
 
 def _wait_for_namespace(client: RedshiftServerlessClient, name: str, say: Say, clock: Clock | None) -> NamespaceTypeDef:

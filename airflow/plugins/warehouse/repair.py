@@ -14,7 +14,7 @@ from warehouse import catalog, checks, error_table, ledger, records, repairs, se
 from warehouse.error_table import Row
 from warehouse.ledger import Entry
 from warehouse.model import Check, Source, Table
-from warehouse.redshift import Connect, Cursor, count_month, in_transaction
+from warehouse.redshift import Connect, Cursor, in_transaction
 from warehouse.repairs import Repair
 
 
@@ -124,9 +124,7 @@ def discard_unaccounted(connect: Connect, place: Place, count: int, why: str) ->
 
     def work(cursor: Cursor) -> None:
         entry = hold(cursor, place)
-        staged = count_month(cursor, place.table_name, place.load_month)
-        waits = error_table.waiting(cursor, place.errors.name, place.load_month)
-        missing = settlement.nowhere(entry, staged, waits, repairs.discarded(repairs.of_version(cursor, entry)))
+        missing = settlement.balance(cursor, entry, repairs.of_version(cursor, entry)).missing
         if missing != count or not count:
             raise RepairError(f"{missing} records of {place.table_name} are unaccounted for, not {count}.")
         note(cursor, place, entry, [replace(_about_file(place, entry, repairs.UNACCOUNTED), records=count, reason=why)])
@@ -208,10 +206,11 @@ def note(cursor: Cursor, place: Place, entry: Entry, done: Sequence[Repair]) -> 
     repairs.add(cursor, done)
     lines = [repair.line_number for repair in done if repair.line_number is not None]
     error_table.remove(cursor, place.errors, place.load_month, lines)
-    counted = settlement.balanced(cursor, entry, repairs.of_version(cursor, entry), place.who)
+    counted = settlement.balance(cursor, entry, repairs.of_version(cursor, entry))
+    judged = settlement.judged(entry, counted, place.who)
     # However it stands: only stl_check lets it go on.
-    detail = counted.detail or f"All is mended: clear {place.task('stl_check')} with its downstream."
-    ledger.add(cursor, replace(counted, status=ledger.REFUSED, detail=detail))
+    detail = judged.detail or f"All is mended: clear {place.task('stl_check')} with its downstream."
+    ledger.add(cursor, replace(judged, status=ledger.REFUSED, detail=detail))
 
 
 def _about_file(place: Place, entry: Entry, action: str) -> Repair:

@@ -24,10 +24,26 @@ class Overtaken(Exception):
 
 
 @dataclass(frozen=True)
+class Balance:
+    """Where a file's records are: in staging, in the error table, given up; counts of records."""
+
+    records: int
+    staged: int
+    waiting: int
+    discarded: int
+
+    @property
+    def missing(self) -> int:
+        """How many are nowhere; below 0: how many rows are too many."""
+        return self.records - self.staged - self.waiting - self.discarded
+
+
+@dataclass(frozen=True)
 class Settlement:
-    """The ledger's new row, and what Redshift refused of the copy that it tells of."""
+    """The ledger's new row, what it was judged by, and what Redshift refused of the copy that it tells of."""
 
     entry: ledger.Entry
+    balance: Balance
     rejects: tuple[Reject, ...]
 
 
@@ -50,7 +66,7 @@ def settle(
             found = _find(s3, source, entry, found)
         decide = partial(_settle, source=source, degree=degree, entry=entry, found=found, recorded_by=recorded_by)
         try:
-            return Settlement(in_transaction(connect, decide), tuple(found))
+            return Settlement(*in_transaction(connect, decide), tuple(found))
         except Overtaken as overtaken:
             log.warning("%s: looking again", overtaken)
     raise Overtaken(f"{name}: somebody else works on {load_month[:7]}. Clear this task when they are done.")
@@ -70,41 +86,42 @@ def held(cursor: Cursor, table_name: str, load_month: str) -> ledger.Entry:
     return ledger.newest(cursor, table_name, load_month)
 
 
-def balanced(cursor: Cursor, entry: ledger.Entry, done: Sequence[Repair], recorded_by: str) -> ledger.Entry:
-    """The ledger's next row: ``settled`` or ``refused``, counted anew."""
-    errors_name = error_table.name(entry.table_name)
-    waiting = error_table.waiting(cursor, errors_name, entry.load_month)
-    staged = count_month(cursor, entry.table_name, entry.load_month)
-    discarded = repairs.discarded(done)
-    problem = " ".join(_problems(entry, errors_name, waiting, staged, discarded)) or None
+def balance(cursor: Cursor, entry: ledger.Entry, done: Sequence[Repair]) -> Balance:
+    """Count where the file's records are now; ``done`` is what persons did about this version of it."""
+    return Balance(
+        records=entry.records or 0,
+        staged=count_month(cursor, entry.table_name, entry.load_month),
+        waiting=error_table.waiting(cursor, error_table.name(entry.table_name), entry.load_month),
+        discarded=repairs.discarded(done),
+    )
+
+
+def judged(entry: ledger.Entry, counted: Balance, recorded_by: str) -> ledger.Entry:
+    """The ledger's next row: ``settled``, or ``refused`` with the reason as its detail."""
+    problem = " ".join(_problems(entry, counted)) or None
     return replace(
         entry,
         status=ledger.REFUSED if problem else ledger.SETTLED,
-        repaired=max(0, staged - (entry.loaded or 0)),
-        discarded=discarded,
+        repaired=max(0, counted.staged - (entry.loaded or 0)),
+        discarded=counted.discarded,
         detail=problem,
         recorded_by=recorded_by,
     )
 
 
-def nowhere(entry: ledger.Entry, staged: int, waiting: int, discarded: int) -> int:
-    """How many of the file's records are neither in staging nor in the error table nor discarded."""
-    return (entry.records or 0) - staged - waiting - discarded
-
-
-def _problems(entry: ledger.Entry, errors_name: str, waiting: int, staged: int, discarded: int) -> list[str]:
-    problems, month = [], entry.load_month[:7]
-    if waiting:
+def _problems(entry: ledger.Entry, counted: Balance) -> list[str]:
+    problems, month, errors_name = [], entry.load_month[:7], error_table.name(entry.table_name)
+    if counted.waiting:
         problems.append(
-            f"{waiting} refused rows of {entry.load_month} stand in {errors_name}. Mend them there and put them back"
-            f" (`repair show {entry.table_name}` begins), then clear stl_check with its downstream."
+            f"{counted.waiting} refused rows of {entry.load_month} stand in {errors_name}. Mend them there and put them"
+            f" back (`repair show {entry.table_name}` begins), then clear stl_check with its downstream."
         )
-    missing = nowhere(entry, staged, waiting, discarded)
+    missing = counted.missing
     if missing:
-        balance = f"{missing} rows are nowhere" if missing > 0 else f"{-missing} rows are too many"
+        words = f"{missing} rows are nowhere" if missing > 0 else f"{-missing} rows are too many"
         problems.append(
-            f"{balance}: {entry.s3_url} has {entry.records} records; {entry.table_name} has {staged} rows of {month},"
-            f" {waiting} wait in {errors_name}, {discarded} were discarded. Load the file anew"
+            f"{words}: {entry.s3_url} has {counted.records} records; {entry.table_name} has {counted.staged} rows of"
+            f" {month}, {counted.waiting} wait in {errors_name}, {counted.discarded} were discarded. Load the file anew"
             f" (`repair rebuild {entry.table_name} --month {month}`), or if the difference is as it should be:"
             f" `repair discard {entry.table_name} --month {month} --unaccounted {missing} --why …`."
         )
@@ -118,7 +135,7 @@ def _find(s3: objects.S3Client, source: Source, entry: ledger.Entry, told: Seque
 
 def _settle(
     cursor: Cursor, source: Source, degree: str, entry: ledger.Entry, found: Sequence[Reject], recorded_by: str
-) -> ledger.Entry:
+) -> tuple[ledger.Entry, Balance]:
     if held(cursor, entry.table_name, entry.load_month) != entry:
         raise Overtaken(f"{entry.table_name} was loaded or mended meanwhile")
     done = repairs.of_version(cursor, entry)
@@ -129,9 +146,10 @@ def _settle(
         ]
         entry = replace(entry, refused=len(fresh))
         _set_aside(cursor, source, entry, errors, fresh, done)
-    settled = balanced(cursor, entry, done, recorded_by)
+    counted = balance(cursor, entry, done)
+    settled = judged(entry, counted, recorded_by)
     ledger.add(cursor, settled)
-    return settled
+    return settled, counted
 
 
 def _set_aside(
@@ -150,8 +168,7 @@ def _set_aside(
     }
     gone = [row.line_number for row in before if row.line_number not in waits or row.etag != entry.etag]
     again = {line: repair for line, repair in repairs.newest_by_line(done).items() if line not in waits}
-    if gone:
-        error_table.remove(cursor, errors, entry.load_month, gone)
+    error_table.remove(cursor, errors, entry.load_month, gone)
     new = [row for row in fresh if row.line_number not in waits and row.line_number not in again]
     error_table.add(cursor, errors, new)
     # COPY has loaded these; a person had set them aside, or mended or discarded them afterwards.
