@@ -56,6 +56,8 @@ lint: $(VENV)/ready-to-test ## style and types
 lock: $(VENV)/ready ## pin in requirements/*.txt what requirements/*.in ask for; ARGS=--upgrade for the newest
 	@cd requirements && for lane in tools airflow-2 airflow-3 test; do \
 		../$(VENV)/bin/$(LOCK) $(ARGS) $$lane.in -o $$lane.txt; done
+	@cd requirements && for image in pipeline local-aws; do \
+		../$(VENV)/bin/$(LOCK) -c airflow-2.txt $$image.in -o $$image.txt; done # an image has the same versions
 
 $(VENV)/bin/uv: requirements/tools.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.10, 3.11 or 3.12 on PATH. Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; }

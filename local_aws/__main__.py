@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     _forget_other_profiles()
     for number in _SIGNALS:
         signal.signal(number, _on_signal)
-    state = StateFolder(options.state)
+    state = StateFolder(options.state, options.client_files)
     ports = Ports(options.aws_port, options.s3_port, options.redshift_port)
     stack = Stack(state, ports, bind=options.bind, advertise=options.advertise)
     try:
@@ -71,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--advertise", default="127.0.0.1", help="host that clients are told (%(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--client-files",
+        type=Path,
+        metavar="FOLDER",
+        help="write the files config and credentials there, for AWS's clients elsewhere (AWS_CONFIG_FILE, …)",
+    )
     for option, service in (("aws", "IAM, EC2, …"), ("s3", "S3"), ("redshift", "Redshift's SQL")):
         variable, default = f"{option.upper()}_PORT", str(getattr(Ports, option))
         parser.add_argument(

@@ -36,10 +36,13 @@ class StateFolder:
     """A folder that one local AWS at a time works in.
 
     ``lock()`` takes it; ``endpoints.json`` stands in it from the moment all services answer until they stop.
+    ``client_files``: a folder where AWS's clients of other containers find ``config`` and ``credentials``, readable by
+    the group.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, client_files: Path | None = None) -> None:
         self.path = path.absolute()
+        self.client_files = client_files
         self.endpoints_file = self.path / "endpoints.json"
         self.exports_file = self.path / "exports.sh"
         self._credentials_file = self.path / "credentials.json"
@@ -92,6 +95,9 @@ class StateFolder:
         """Say that all services answer, and where: with the keys for a shell to read, without them for all others."""
         lines = [f"export {name}={shlex.quote(value)}\n" for name, value in self._environment(endpoints).items()]
         write_atomically(self.exports_file, "".join(lines).encode())
+        if self.client_files:
+            for name, text in _client_files(endpoints, self.credentials()).items():
+                write_atomically(self.client_files / name, text.encode(), mode=0o640)
         write_atomically(self.endpoints_file, json.dumps(endpoints, indent=2).encode() + b"\n", mode=0o644)
 
     def withdraw(self) -> None:
@@ -122,3 +128,27 @@ class StateFolder:
             "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
             "AWS_DEFAULT_REGION": endpoints["region"],
         }
+
+
+def _client_files(endpoints: dict[str, Any], keys: Credentials) -> dict[str, str]:
+    """Buckets in paths: as parts of host names, which is the default, nobody would find them.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    """
+    return {
+        "config": f"""[default]
+region = {endpoints["region"]}
+endpoint_url = {endpoints["aws_url"]}
+services = local
+s3 =
+  addressing_style = path
+
+[services local]
+s3 =
+  endpoint_url = {endpoints["s3_url"]}
+""",
+        "credentials": f"""[default]
+aws_access_key_id = {keys.access_key_id}
+aws_secret_access_key = {keys.secret_access_key}
+""",
+    }

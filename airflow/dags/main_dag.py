@@ -1,7 +1,4 @@
-"""Load each month's learning data from S3 into Redshift, then rebuild the facts.
-
-What is loaded stands in warehouse/catalog.py.
-"""
+"""Load each month's learning data from S3 into Redshift, then rebuild the facts; warehouse/catalog.py lists all."""
 
 from datetime import datetime, timedelta
 
@@ -15,6 +12,7 @@ from subdags.stage_fact import stage_fact
 from warehouse import settings
 from warehouse.build import expected_facts, expected_tables
 from warehouse.catalog import DIMENSIONS, FACTS, SOURCES
+from warehouse.dictionary import overview
 
 degree_list = ["data_science", "data_analytics", "data_engineering"]
 
@@ -31,7 +29,7 @@ with DAG(
     on_failure_callback=on_failure(to_log),
     default_args={"owner": "data_engineering", "retries": 2, "retry_delay": timedelta(seconds=10)},
     tags=["online learning", "redshift"],
-    doc_md=__doc__,
+    doc_md=overview(degree_list),
 ) as dag:
     begin = CreateTableOperator(task_id="Begin_execution", with_ledger=True)
     settled = SettledOperator(

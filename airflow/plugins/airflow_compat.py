@@ -20,7 +20,7 @@ elif VERSION >= (2, 4):
     from airflow.plugins_manager import AirflowPlugin
     from airflow.ti_deps.deps.base_ti_dep import BaseTIDep
     from airflow.utils.session import create_session, provide_session
-    from airflow.utils.state import State, TaskInstanceState
+    from airflow.utils.state import DagRunState, State, TaskInstanceState
 
     def _state_of_node(ti: Any, session: Any) -> Any:
         """The state of the node whose SubDAG holds this task."""
@@ -71,6 +71,15 @@ elif VERSION >= (2, 4):
                 include_parentdag=False,
             )
 
+    def fail_for_good(context: Any, result: Any = None) -> None:
+        """Fail a node without another try if a task of its SubDAG failed: a person has to mend something first.
+
+        The node's tries are for workers that were killed while they waited for the SubDAG, which then goes on.
+        """
+        run_ids = {"dag_id": context["task"].subdag.dag_id, "execution_date": context["execution_date"]}
+        if any(run.state == DagRunState.FAILED for run in DagRun.find(**run_ids)):
+            raise AirflowFailException(f"A task of {run_ids['dag_id']} failed: its log says why. Zoom into the SubDAG.")
+
     class SubdagPlugin(AirflowPlugin):
         """Makes the dependency known to the scheduler, which reads DAGs from the database."""
 
@@ -86,29 +95,40 @@ __all__ = ["DAG", "AirflowFailException", "BaseHook", "BaseOperator", "subdag"]
 SUBDAG_POOL = "subdags"
 
 
-def subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str = "all_success", redo: bool = False) -> Any:
+def subdag(
+    dag: DAG,
+    name: str,
+    fill: Callable[[], None],
+    *,
+    color: str,
+    doc_md: str,
+    trigger_rule: str = "all_success",
+    redo: bool = False,
+) -> Any:
     """Return a node ``name`` of ``dag`` that holds the tasks which ``fill`` makes.
 
     On Airflow 2 a SubDagOperator: the tasks are in the DAG ``<dag>.<name>``. On Airflow 3, which has no SubDAGs, a
     TaskGroup: the tasks are ``<name>.<task>``. ``trigger_rule`` is that of the node (of the group's first tasks).
     ``redo``: do all of its tasks again, not just those that failed, when a task that it waits for was cleared.
+    ``color`` and ``doc_md`` are what the web UI shows of the node.
     """
     if VERSION >= (3,):
-        return _task_group(dag, name, fill, trigger_rule)
-    node = _subdag(dag, name, fill, trigger_rule)
+        return _task_group(dag, name, fill, trigger_rule, color, doc_md)
+    node = _subdag(dag, name, fill, trigger_rule, doc_md)
     node.redo = redo
+    node.ui_color, node.ui_fgcolor = color, "#000"
     return node
 
 
-def _task_group(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str) -> TaskGroup:
-    with TaskGroup(name, dag=dag) as group:
+def _task_group(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str, color: str, doc_md: str) -> TaskGroup:
+    with TaskGroup(name, dag=dag, ui_color=color, tooltip=doc_md.partition("\n\n")[2].partition("\n")[0]) as group:
         fill()
     for task in group.get_roots():
         task.trigger_rule = trigger_rule
     return group
 
 
-def _subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str) -> BaseOperator:
+def _subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str, doc_md: str) -> BaseOperator:
     with warnings.catch_warnings():
         # SubDAGs are what this lane is for; lane 3 is the way on.
         warnings.simplefilter("ignore", RemovedInAirflow3Warning)
@@ -121,6 +141,7 @@ def _subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str) ->
             end_date=dag.end_date,
             max_active_tasks=dag.max_active_tasks,
             default_args=dag.default_args,
+            doc_md=doc_md,
         )
         with child:
             fill()
@@ -134,6 +155,7 @@ def _subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str) ->
             dag=dag,
             pool=SUBDAG_POOL,
             poke_interval=1,  # the default of a minute would be most of a run's time
-            retries=0,  # a retry of the node would run failed checks again behind the person who mends
+            post_execute=fail_for_good,
             trigger_rule=trigger_rule,
+            doc_md=doc_md,
         )

@@ -63,6 +63,18 @@ def rules(dag: Any, prefix: str = "") -> dict[str, str]:
     return found
 
 
+def documented(dag: Any) -> list[str]:
+    """The nodes and checks that tell the web UI's reader what they are; SubDAGs tell on a page of their own, too."""
+    found = []
+    for task in dag.tasks:
+        child = getattr(task, "subdag", None)
+        if task.doc_md and (child is None or child.doc_md):
+            found.append(task.task_id)
+        if child is not None:
+            found += [f"{task.task_id}.{name}" for name in documented(child)]
+    return found
+
+
 def main(path: str) -> None:
     """Import what a DAG of this kind needs of Airflow, then the DAG file, and print what came of it."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "airflow" / "plugins"))
@@ -83,6 +95,7 @@ def main(path: str) -> None:
                 "rules": rules(dag),
                 "deadline_seconds": dag.dagrun_timeout.total_seconds(),
                 "tells": callable(dag.on_failure_callback),
+                "documented": sorted(documented(dag)),
                 "nodes": sorted(task.task_id for task in dag.tasks),
             }
         )

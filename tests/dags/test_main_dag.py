@@ -61,6 +61,17 @@ def test_every_source_dimension_and_fact_is_a_node(shape: Shape) -> None:
     assert set(shape()["nodes"]) == staged | built | {"Begin_execution", "Settled"}
 
 
+def test_nodes_and_checks_tell_what_they_are(shape: Shape) -> None:
+    checks = {f"stage_{source.name}.data_quality" for source in DIMENSIONS}
+    checks |= {
+        f"stage_{source.name}.{degree}_{check}"
+        for source in SOURCES
+        for degree in DEGREES
+        for check in ("stl_check", "data_quality")
+    }
+    assert set(shape()["documented"]) == set(shape()["nodes"]) - {"Begin_execution", "Settled"} | checks
+
+
 def test_a_fact_waits_for_just_what_its_sql_reads(shape: Shape) -> None:
     edges = {tuple(edge) for edge in shape()["edges"]}
     guard = "build_avg_project_rating.data_science_guard"

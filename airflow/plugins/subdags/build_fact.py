@@ -9,6 +9,7 @@ from operators.create_table import CreateTableOperator
 from operators.load_fact import LoadFactOperator
 from operators.settled import SettledOperator
 from warehouse.build import tables_read
+from warehouse.dictionary import about_fact
 from warehouse.model import Fact
 
 
@@ -26,4 +27,12 @@ def build_fact(fact: Fact, degree_list: Sequence[str], dag: DAG) -> Any:
             load = LoadFactOperator(task_id=f"{degree}_load", fact=fact, degree=degree)
             guard >> create >> load
 
-    return subdag(dag, f"build_{fact.name}", fill, trigger_rule="all_done", redo=True)
+    return subdag(
+        dag,
+        f"build_{fact.name}",
+        fill,
+        color=LoadFactOperator.ui_color,
+        doc_md=about_fact(fact, degree_list),
+        trigger_rule="all_done",
+        redo=True,
+    )

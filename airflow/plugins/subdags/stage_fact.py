@@ -9,6 +9,7 @@ from operators.create_table import CreateTableOperator
 from operators.data_quality import DataQualityOperator
 from operators.s3_to_redshift import S3ToRedshiftOperator
 from operators.stl_check import STLCheckOperator
+from warehouse.dictionary import about_source, checks_of, refused_rows_of
 from warehouse.model import Source
 
 YEAR, MONTH = "{{ ds[:4] }}", "{{ ds[5:7] | int }}"
@@ -27,8 +28,20 @@ def stage_fact(source: Source, degree_list: Sequence[str], dag: DAG) -> Any:
             load = S3ToRedshiftOperator(
                 task_id=f"{degree}_load", source=source, degree=degree, s3_key=source.s3_key(degree, YEAR, MONTH)
             )
-            stl_check = STLCheckOperator(task_id=f"{degree}_stl_check", source=source, degree=degree)
-            data_quality = DataQualityOperator(task_id=f"{degree}_data_quality", source=source, degree=degree)
+            table = source.table_name(degree)
+            stl_check = STLCheckOperator(
+                task_id=f"{degree}_stl_check", source=source, degree=degree, doc_md=refused_rows_of(table)
+            )
+            data_quality = DataQualityOperator(
+                task_id=f"{degree}_data_quality", source=source, degree=degree, doc_md=checks_of(source, table)
+            )
             create >> load >> stl_check >> data_quality
 
-    return subdag(dag, f"stage_{source.name}", fill, trigger_rule="all_done")
+    return subdag(
+        dag,
+        f"stage_{source.name}",
+        fill,
+        color=S3ToRedshiftOperator.ui_color,
+        doc_md=about_source(source, degree_list),
+        trigger_rule="all_done",
+    )

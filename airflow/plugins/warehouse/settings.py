@@ -47,7 +47,13 @@ def cfg_path() -> Path:
 
 
 def overlay_path(cfg: Optional[Path] = None) -> Path:
-    """The file beside the cfg that ``iac`` writes and git ignores: ``udacity_dwh.overlay.cfg``."""
+    """The file that ``iac`` writes and git ignores: ``udacity_dwh.overlay.cfg`` beside the cfg.
+
+    ``UDACITY_DWH_OVERLAY`` names another one, for the cfg in use: where the cfg's own folder cannot be written.
+    """
+    elsewhere = os.environ.get("UDACITY_DWH_OVERLAY")
+    if cfg is None and elsewhere:
+        return Path(elsewhere)
     cfg = cfg or cfg_path()
     return cfg.with_name(cfg.stem + ".overlay.cfg")
 
@@ -62,12 +68,13 @@ def load(cfg: Optional[Path] = None) -> Settings:
 
 def read(take: Callable[[configparser.ConfigParser], T], cfg: Optional[Path] = None) -> T:
     """What ``take`` makes of the cfg with its overlay; its errors become a SettingsError that names the file."""
+    overlay = overlay_path(cfg)
     cfg = cfg or cfg_path()
     parser = configparser.ConfigParser(interpolation=None)
     try:
         if not parser.read([str(cfg)], encoding="utf-8"):
             raise SettingsError(f"{cfg}: no such file. Set UDACITY_DWH_CFG to the configuration you mean.")
-        parser.read([str(overlay_path(cfg))], encoding="utf-8")
+        parser.read([str(overlay)], encoding="utf-8")
         return take(parser)
     except (configparser.Error, ValueError) as error:
         raise SettingsError(f"{cfg}: {error}. Compare it with the file in the repository.") from error
