@@ -29,7 +29,7 @@ COPY local_aws /opt/pipeline/local_aws
 RUN python -m compileall -q /opt/pipeline && install -d -o airflow -g root -m 0770 /state /aws
 ENV PYTHONPATH=/opt/pipeline
 WORKDIR /opt/pipeline
-USER airflow
+USER 50000:0
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=6 \
     CMD ["python", "-c", "import json, socket; at = json.load(open('/state/endpoints.json')); [socket.create_connection(('127.0.0.1', at[f'{name}_port']), 3).close() for name in ('aws', 's3', 'redshift')]"]
 ENTRYPOINT ["python", "-m", "local_aws"]
@@ -50,7 +50,7 @@ ENV PYTHONPATH=/opt/pipeline:/opt/pipeline/airflow/plugins \
     HOME=/home/airflow USER=airflow AIRFLOW_HOME=/home/airflow \
     AIRFLOW_CONFIG=/opt/pipeline/airflow/config/airflow.cfg
 WORKDIR /opt/pipeline
-USER airflow
+USER 50000:0
 # The web server's; the scheduler answers on another port, which docker-compose.yml says.
 ENV HEALTH_URL=http://127.0.0.1:8080/health
 HEALTHCHECK --interval=5s --timeout=5s --start-period=120s --retries=6 \

@@ -14,10 +14,10 @@ from pathlib import Path
 import psycopg2
 
 from laptop import runs, tables
-from laptop.airflow import REPOSITORY, USER, AirflowFailed
+from laptop.airflow import REPOSITORY, USER, AirflowFailed, web_port
 from laptop.processes import ChildEnded
 from laptop.progress import Progress
-from laptop.session import CannotStart, Session, StepFailed, forget_foreign_variables, require_web_port, web_port
+from laptop.session import CannotStart, Session, StepFailed, forget_foreign_variables, require_web_port
 from local_aws.postgres import PostgresFailed
 from local_aws.state import StateError
 from warehouse import repair_command, settings
@@ -55,18 +55,19 @@ def up(options: argparse.Namespace) -> int:
     """The same, with the web UI, and stay until Ctrl-C."""
     require_web_port()
     with Session(STATE, print) as session:
-        _start(session, options.again)
+        _start(session, options.again, on=not options.paused)
         print("Starting the web UI.")
         address = session.start_web()
         print(f"\n  {address}   user {USER}   password {session.airflow.web_password(session.environment)}\n")
-        _work(session)
+        if not options.paused:
+            _work(session)
         print(f"\nThe web UI stays on {address}. Ctrl-C ends it.")
         while True:
             session.processes.check()
             time.sleep(1)
 
 
-def _start(session: Session, again: bool) -> None:
+def _start(session: Session, again: bool, on: bool = True) -> None:
     print("Starting the local AWS and Airflow's database.")
     session.start_database()
     session.start_aws()
@@ -74,8 +75,11 @@ def _start(session: Session, again: bool) -> None:
     session.provision()
     print("Starting Airflow.")
     session.start_airflow(again)
-    session.toggle_on()
-    print("The DAG online_learning_analytics is on.")
+    if on:
+        session.toggle_on()
+        print("The DAG online_learning_analytics is on.")
+    else:
+        print("The DAG online_learning_analytics is off until you toggle it on in the web UI.")
 
 
 def _work(session: Session) -> int:
@@ -176,6 +180,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         if command in (run, up):
             sub.add_argument("--again", action="store_true", help="do every month again, whether or not it succeeded")
+        if command is up:
+            sub.add_argument("--paused", action="store_true", help="leave the DAG for you to toggle on in the web UI")
         if command in (airflow, repair, sql):
             sub.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser

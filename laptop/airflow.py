@@ -26,6 +26,11 @@ DATABASE = "airflow"
 USER = "admin"
 
 
+def web_port() -> int:
+    """The web UI's port: WEB_PORT, else 8080."""
+    return int(os.environ.get("WEB_PORT", "8080"))
+
+
 class AirflowFailed(RuntimeError):
     """One of Airflow's commands failed; the text quotes what it said."""
 
@@ -70,6 +75,7 @@ class Airflow:
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags_folder),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "airflow" / "plugins"),
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.logs),
+            "AIRFLOW__WEBSERVER__BASE_URL": f"http://{LOOPBACK}:{web_port()}",
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(choose_ports(1)[0]),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": _read(self.folder / "database_url"),
             "AIRFLOW__CORE__FERNET_KEY_CMD": _read(self.folder / "fernet_key"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
 from laptop import runs
-from laptop.airflow import DAG_ID, REPOSITORY, Airflow
+from laptop.airflow import DAG_ID, REPOSITORY, Airflow, web_port
 from laptop.processes import Processes
 from local_aws.ports import LOOPBACK, PortTaken, check_free
 from local_aws.state import StateFolder
@@ -192,11 +192,6 @@ def forget_foreign_variables() -> None:
     """Take out of this process's environment what would lead it, or what it starts, elsewhere."""
     for name in [name for name in os.environ if name.startswith(_FOREIGN) and name not in _OURS]:
         del os.environ[name]
-
-
-def web_port() -> int:
-    """The web UI's port: WEB_PORT, else 8080."""
-    return int(os.environ.get("WEB_PORT", "8080"))
 
 
 def require_web_port() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import warnings
 from typing import Any, Callable
+from urllib.parse import quote
 
 from airflow import __version__
+from airflow.configuration import conf
 
 VERSION = tuple(int(part) for part in __version__.split(".")[:2])
 
@@ -89,7 +91,7 @@ elif VERSION >= (2, 4):
 else:
     raise ImportError(f"Airflow {__version__} is not supported: use 2.11 or 3.")
 
-__all__ = ["DAG", "AirflowFailException", "BaseHook", "BaseOperator", "subdag"]
+__all__ = ["DAG", "AirflowFailException", "BaseHook", "BaseOperator", "documentation_url", "subdag"]
 
 # The nodes of SubDAGs wait for their tasks. In the tasks' own pool they would take every slot and wait for ever.
 SUBDAG_POOL = "subdags"
@@ -118,6 +120,15 @@ def subdag(
     node.redo = redo
     node.ui_color, node.ui_fgcolor = color, "#000"
     return node
+
+
+def documentation_url(task: BaseOperator, run_id: str) -> str:
+    """Where the web UI shows what a task is, and what to do when it fails."""
+    run = quote(run_id, safe="")
+    if VERSION >= (3,):
+        return f"{conf.get('api', 'base_url').rstrip('/')}/dags/{task.dag_id}/runs/{run}/tasks/{task.task_id}/details"
+    base = conf.get("webserver", "base_url").rstrip("/")
+    return f"{base}/dags/{task.dag_id}/grid?dag_run_id={run}&task_id={task.task_id}&tab=details"
 
 
 def _task_group(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str, color: str, doc_md: str) -> TaskGroup:

@@ -6,21 +6,15 @@ import base64
 import csv
 import json
 import re
-import sys
-import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-
-sys.path.insert(0, str(Path(__file__).parent))
 from expected_facts import expected
+from watch import Watch
+from web_ui import clear, log_in
 
 from generator import Options, generate
-from laptop import runs
-from laptop.airflow import Airflow
 from warehouse import records
 from warehouse.ledger import BUILT, FAILED, PASSED, REFUSED
 
@@ -60,25 +54,6 @@ def planted(laptop: Any) -> Planted:
     rows = json.loads((laptop.data / "bad_rows.json").read_text("utf-8"))["rows"]
     (laptop.data / "bad_rows.json").unlink()
     return [{**row, "raw": base64.b64decode(row["raw"])} for row in rows]
-
-
-def log_in(web: str, user: str, password: str) -> requests.Session | None:
-    """A browser that the web UI has let in, else None."""
-    browser = requests.Session()
-    browser.post(
-        f"{web}/login/",
-        {"csrf_token": token(browser, f"{web}/login/"), "username": user, "password": password},
-        timeout=60,
-    )
-    return None if "/login/" in browser.get(f"{web}/home", timeout=60).url else browser
-
-
-def token(browser: requests.Session, page: str) -> str:
-    """The token that a form of the page has to send back."""
-    text = browser.get(page, timeout=60).text
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', text)
-    assert found
-    return found[1]
 
 
 @pytest.fixture(scope="module")
@@ -169,11 +144,11 @@ def test_after_mending_and_clearing_the_held_facts_are_built_and_nothing_is_stag
         assert browser
         assert log_in(web, "admin", "guessed") is None
         stl_check = (f"{STAGED}project_feedback", "data_science_stl_check")
-        clear_in_the_web_ui(browser, web, *stl_check, recursive=False)
+        clear(browser, web, *stl_check, f"{MONTH}T00:00:00+00:00", recursive=False)
         watch.until_task(f"{STAGED}project_feedback", "data_science_stl_check", "success")
         watch.until_task(f"{STAGED}project_feedback", "data_science_data_quality", "upstream_failed")
         assert watch.state() == "failed"  # nothing is built yet, and it is not green
-        clear_in_the_web_ui(browser, web, *stl_check, recursive=True)
+        clear(browser, web, *stl_check, f"{MONTH}T00:00:00+00:00", recursive=True)
         watch.until_built("data_science_avg_project_rating")
         watch.until_finished()
         assert watch.state() == "failed"  # the other file is still held
@@ -246,55 +221,3 @@ def mended(path: Path, planted: Planted) -> bytes:
 def clear_on_the_command_line(laptop: Any, dag: str, task: str) -> None:
     """Clear a task with its downstream."""
     assert laptop.run("airflow", "tasks", "clear", dag, "-t", f"^{task}$", "-d", "-y", "-R").returncode == 0
-
-
-def clear_in_the_web_ui(browser: requests.Session, web: str, dag: str, task: str, *, recursive: bool) -> None:
-    """What the button "Clear" sends, with its switches Downstream and Recursive on or off."""
-    form = {"dag_id": dag, "task_id": task, "execution_date": f"{MONTH}T00:00:00+00:00", "confirmed": "true"}
-    on = str(recursive).lower()
-    switches = {"downstream": on, "recursive": on, "upstream": "false", "past": "false", "future": "false"}
-    # A page of the UI holds the token that its scripts send along.
-    page = browser.get(f"{web}/dags/online_learning_analytics/grid", timeout=60).text
-    found = re.search(r'name="csrf_token"[^>]*content="([^"]+)"', page) or re.search(r"csrfToken = '([^']+)'", page)
-    assert found, page[:2000]
-    answer = browser.post(f"{web}/clear", {**form, **switches}, headers={"X-CSRFToken": found[1]}, timeout=60)
-    assert answer.ok, answer.text[:500]
-
-
-class Watch:
-    """Looks at the run's state in Airflow's own database."""
-
-    def __init__(self, laptop: Any) -> None:
-        self.airflow = Airflow(laptop.state / "airflow", laptop.dags)
-
-    def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
-        """Run a query."""
-        with closing(self.airflow.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute(query, values)
-            return list(cursor.fetchall())
-
-    def state(self) -> str:
-        """That of the month's run."""
-        with closing(self.airflow.connect()) as connection, connection.cursor() as cursor:
-            (month,) = runs.months(cursor)
-            return month.state
-
-    def until_task(self, dag: str, task: str, state: str) -> None:
-        """Wait until the task is in that state."""
-        query = "SELECT state FROM task_instance WHERE dag_id = %s AND task_id = %s"
-        self._until(lambda: self.rows(query, dag, task) == [(state,)], f"{task} is not {state}")
-
-    def until_built(self, fact: str) -> None:
-        """Wait until the degree's fact was loaded."""
-        degree, name = fact[: len("data_science")], fact[len("data_science_") :]
-        self.until_task(f"online_learning_analytics.build_{name}", f"{degree}_load", "success")
-
-    def until_finished(self) -> None:
-        """Wait until Airflow has decided on the run that a clear has set going."""
-        self._until(lambda: self.state() in ("success", "failed"), "the run does not finish")
-
-    def _until(self, reached: Any, complaint: str) -> None:
-        deadline = time.monotonic() + 300
-        while not reached():
-            assert time.monotonic() < deadline, complaint
-            time.sleep(0.5)

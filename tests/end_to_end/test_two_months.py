@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from expected_facts import expected
 
 from warehouse.build import expected_facts, expected_tables

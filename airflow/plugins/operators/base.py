@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg2
 
-from airflow_compat import BaseHook, BaseOperator
+from airflow_compat import BaseHook, BaseOperator, documentation_url
 
 LOAD_MONTH = "{{ ds[:7] }}-01"
 
@@ -46,6 +46,10 @@ class RedshiftOperator(BaseOperator):
     def recorded_by(self, context: Any) -> str:
         """How the ledger names this try: DAG, task and run."""
         return f"{self.dag_id}.{self.task_id} {context['run_id']}"
+
+    def say_how_to_mend(self, context: Any) -> None:
+        """Lead from the log of a failed check to its documentation."""
+        self.log.error("How to mend: %s", documentation_url(self, context["run_id"]))
 
 
 class S3Operator(RedshiftOperator):

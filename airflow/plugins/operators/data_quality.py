@@ -40,4 +40,5 @@ class DataQualityOperator(RedshiftOperator):
             self.log.warning("%s was accepted by %s: %s", repair.check_name, repair.recorded_by, repair.reason)
         self.log.info("%s checks, %s do not hold", len(self.source.checks), len(verdict.findings))
         if verdict.errors:
+            self.say_how_to_mend(context)
             raise AirflowFailException(verdict.errors)

@@ -45,6 +45,7 @@ class STLCheckOperator(S3Operator):
             self.log.error("Redshift refused of this file:\n%s", rejects.as_text(settled.rejects))
         if settled.balance.missing:  # it takes a look at the whole file
             self._name_what_is_nowhere(s3, entry)
+        self.say_how_to_mend(context)
         raise AirflowFailException(entry.detail)
 
     def _name_what_is_nowhere(self, s3: Any, entry: ledger.Entry) -> None:

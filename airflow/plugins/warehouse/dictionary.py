@@ -7,24 +7,42 @@ from typing import Iterable, Sequence
 from warehouse.catalog import DIMENSIONS, FACTS, SOURCES
 from warehouse.model import Check, Column, Fact, Source
 
+# No `code` within lines: Airflow's page of a task makes a block of each.
 HOW_TO_MEND = """### When this fails
 
-Rows of `{table}` wait for a person: **the log says which, and why**. Until they are settled the facts of this degree
-that read it wait; no other degree does.
+Rows of **{table}** wait for a person: the log says which, and why. Until they are settled, the facts of this degree
+that read the table wait; no other degree does.
 
-1. **Look**: `repair list`, then `repair show {table}`.
-2. **Mend** refused rows in the one table `{table}_errors`, by SQL or in a spreadsheet (`repair export`,
-   `repair import`); give up what nobody can mend: `repair discard {table} --line 17 --why …`.
-   Rows that fail a check: `repair set-aside {table} CHECK`, or `repair accept {table} CHECK --why …`.
-3. **Put back**: `repair put-back {table}`.
-4. **Go on**: clear this task, with its downstream. Nothing is staged again, and the facts that waited are built.
+1. Look:
 
-On a laptop `make repair ARGS="list"`, in containers `docker compose exec scheduler repair list`.
+        repair list
+        repair show {table}
+
+2. Mend refused rows in the one table **{table}_errors**, by SQL or in a spreadsheet; give up what nobody can mend:
+
+        repair export {table} rows.csv
+        repair import {table} rows.csv
+        repair discard {table} --line 17 --why "a blank line"
+
+    Rows that fail a check are moved there first, or are let be:
+
+        repair set-aside {table} CHECK
+        repair accept {table} CHECK --why "asked the student"
+
+3. Put back:
+
+        repair put-back {table}
+
+4. Go on: clear the failed check, with Downstream and Recursive. Nothing is staged again; the facts that waited are
+   built.
+
+On a laptop the command is **make repair ARGS="list"**, in containers **docker compose exec scheduler repair list**.
 """
 
 
 def overview(degrees: Sequence[str]) -> str:
     """The DAG: what it does, and its tables by kind."""
+    subjects: list[Source | Fact] = [*DIMENSIONS, *SOURCES, *FACTS]
     return "\n".join(
         [
             "Load each month's learning data from S3 into Redshift, account for every record, and rebuild the facts.",
@@ -33,7 +51,7 @@ def overview(degrees: Sequence[str]) -> str:
             "**A file with refused rows holds back the facts of its own degree that read it, and nothing else:**",
             "where a task is red, its log and its SubDAG's page say what to do.",
             "",
-            *_table(("node", "what it is", "reads"), map(_node, (*DIMENSIONS, *SOURCES, *FACTS))),
+            *_table(("node", "what it is", "reads"), map(_node, subjects)),
         ]
     )
 
@@ -74,14 +92,15 @@ def about_fact(fact: Fact, degrees: Sequence[str]) -> str:
 def checks_of(source: Source, table: str) -> str:
     """The task that checks a table: what it promises, and what to do when that does not hold."""
     mend = HOW_TO_MEND.format(table=table) if source.monthly else ""
-    return "\n".join([f"Checks `{table}`, this month's rows:", "", *map(_check, source.checks), "", mend])
+    promises = (_check(check).replace("`", "") for check in source.checks)
+    return "\n".join([f"Checks this month's rows of **{table}**:", "", *promises, "", mend])
 
 
 def refused_rows_of(table: str) -> str:
     """The task that sets refused rows aside."""
     return (
-        f"Moves the records that Redshift refused of this month's file, whole, into `{table}_errors`, and accounts for"
-        f" every record of the file.\n\n{HOW_TO_MEND.format(table=table)}"
+        f"Moves the records that Redshift refused of this month's file, whole, into **{table}_errors**, and accounts"
+        f" for every record of the file.\n\n{HOW_TO_MEND.format(table=table)}"
     )
 
 
