@@ -13,7 +13,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-
 # Compiled once here: Airflow starts many processes, and some machines forbid Python to keep what it compiles.
 INSTALL = $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes
 
-.PHONY: help run up status clean airflow repair sql demo-bad-rows test lint lock bench-generator
+.PHONY: help run up status clean airflow repair sql demo-bad-rows test test-compose pictures lint lock bench-generator
 
 help: ## list the commands
 	@echo "Students' activity from S3 into Redshift, with Airflow. Commands:"
@@ -44,8 +44,14 @@ sql: $(VENV)/ready ## look into the warehouse: make sql ARGS="'SELECT * FROM loa
 clean: $(VENV)/ready ## end what is left of earlier runs and delete their state (tables, bucket, logs)
 	@$(VENV)/bin/python -m laptop clean
 
-test: $(VENV)/ready-to-test $(LANE3)/ready ## run every test, on real servers
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/ready-to-test $(LANE3)/ready ## run the tests, on real servers and in a real browser
+	@$(VENV)/bin/python -m pytest --ignore tests/compose -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-compose: $(VENV)/ready-to-test ## build and start docker-compose.yml, crash its services, check the facts (needs Docker)
+	@docker compose build && $(VENV)/bin/python -m pytest tests/compose $(ARGS)
+
+pictures: $(VENV)/ready-to-test ## take the README's pictures of the web UI anew, into img/ (needs Chromium)
+	@PICTURES=img $(VENV)/bin/python -m pytest tests/ui $(ARGS)
 
 bench-generator: $(VENV)/ready-to-test ## how fast students are made, against Faker row by row
 	@$(VENV)/bin/python benchmarks/generator.py

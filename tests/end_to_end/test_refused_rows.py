@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import csv
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from expected_facts import expected
+from planted_rows import Planted, mend, plant
 from watch import Watch
 from web_ui import clear, log_in
 
-from generator import Options, generate
 from warehouse import records
 from warehouse.ledger import BUILT, FAILED, PASSED, REFUSED
 
@@ -27,8 +24,6 @@ MONTH = "2019-01-01"
 RUN = "scheduled__2019-01-01T00:00:00+00:00"
 STAGED = "online_learning_analytics.stage_"
 
-Planted = list[dict[str, Any]]
-
 
 @pytest.fixture(scope="module")
 def planted(laptop: Any) -> Planted:
@@ -36,9 +31,7 @@ def planted(laptop: Any) -> Planted:
 
     In another file of the same degree a student gives two feedbacks on one section.
     """
-    laptop.data = laptop.folder / "data"
-    degrees = ("data_science", "data_analytics")
-    generate(Options(str(laptop.data), 25_000, degrees, months=(1,), bad_rows=40, bad_in=FILE))
+    rows = plant(laptop, ("data_science", "data_analytics"), FILE, 40)
     (laptop.data / "data_analytics").rename(laptop.data / "data_ethics")
     feedback = laptop.data / FILE.replace("project", "section")
     first = list(records.read([feedback.read_bytes()]))[1].raw
@@ -51,9 +44,7 @@ def planted(laptop: Any) -> Planted:
             f"on_failure(lambda text: open({str(laptop.folder / 'told')!r}, 'a').write(text + '\\f'))",
         ),
     )
-    rows = json.loads((laptop.data / "bad_rows.json").read_text("utf-8"))["rows"]
-    (laptop.data / "bad_rows.json").unlink()
-    return [{**row, "raw": base64.b64decode(row["raw"])} for row in rows]
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +128,7 @@ def test_after_mending_and_clearing_the_held_facts_are_built_and_nothing_is_stag
     with laptop.up() as (web, password):  # it tries again what had failed, and fails again
         watch = Watch(laptop)
         assert watch.state() == "failed"
-        mend(laptop, planted)
+        mend(laptop, TABLE, planted)
         accept = laptop.run("repair", "accept", TWICE, "unique_check", "--why", "asked the student")
         assert accept.returncode == 0, accept.stderr
         browser = log_in(web, "admin", password)
@@ -184,29 +175,6 @@ def lose_a_row_and_rebuild(laptop: Any, watch: Watch) -> None:
     assert (rebuilt.returncode, "Every record is accounted for." in rebuilt.stdout) == (0, True), rebuilt.stderr
     clear_on_the_command_line(laptop, f"{STAGED}video_log", "data_science_stl_check")
     watch.until_finished()
-
-
-def mend(laptop: Any, planted: Planted) -> None:
-    """In a spreadsheet, as the command line says; the one that nobody can mend is given up."""
-    sheet = laptop.folder / "rows.csv"
-    assert laptop.run("repair", "export", TABLE, str(sheet)).returncode == 0
-    by_line = {str(row["line"]): row for row in planted}
-    with sheet.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        row.update(by_line[row["line_number"]]["mended"] or {})
-        row["extra_fields"] = ""
-    with sheet.open("w", encoding="utf-8", newline="") as saved:
-        writer = csv.DictWriter(saved, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    assert laptop.run("repair", "import", TABLE, str(sheet)).returncode == 0
-    lost = [row["line"] for row in planted if row["mended"] is None]
-    done = laptop.run("repair", "put-back", TABLE)
-    assert (done.returncode, f"{len(planted) - len(lost)} rows were put into" in done.stdout) == (1, True), done.stdout
-    for line in lost:
-        done = laptop.run("repair", "discard", TABLE, "--line", str(line), "--why", "a blank line")
-    assert "Next: clear stage_project_feedback.data_science_stl_check of January 2019" in done.stdout
 
 
 def mended(path: Path, planted: Planted) -> bytes:

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from laptop import runs
-from laptop.airflow import Airflow
+from laptop.airflow import DAG_ID, Airflow
 
 
 class Watch:
@@ -37,6 +37,10 @@ class Watch:
         """Wait until the degree's fact was loaded."""
         degree, name = fact[: len("data_science")], fact[len("data_science_") :]
         self.until_task(f"online_learning_analytics.build_{name}", f"{degree}_load", "success")
+
+    def until_begun(self) -> None:
+        """Wait until the month's run is there."""
+        self._until(lambda: self.rows("SELECT 1 FROM dag_run WHERE dag_id = %s", DAG_ID) == [(1,)], "no run begins")
 
     def until_finished(self) -> None:
         """Wait until Airflow has decided on the run that a clear has set going."""

@@ -7,7 +7,7 @@ from typing import Iterable, Sequence
 from warehouse.catalog import DIMENSIONS, FACTS, SOURCES
 from warehouse.model import Check, Column, Fact, Source
 
-# No `code` within lines: Airflow's page of a task makes a block of each.
+# Nowhere `code` within a line: Airflow's page of a task makes a block of each.
 HOW_TO_MEND = """### When this fails
 
 Rows of **{table}** wait for a person: the log says which, and why. Until they are settled, the facts of this degree
@@ -47,7 +47,7 @@ def overview(degrees: Sequence[str]) -> str:
         [
             "Load each month's learning data from S3 into Redshift, account for every record, and rebuild the facts.",
             "",
-            f"Every node is a SubDAG with a chain of tasks for each degree: {_codes(degrees)}.",
+            f"Every node is a SubDAG with a chain of tasks for each degree: {_names(degrees)}.",
             "**A file with refused rows holds back the facts of its own degree that read it, and nothing else:**",
             "where a task is red, its log and its SubDAG's page say what to do.",
             "",
@@ -64,12 +64,12 @@ def about_source(source: Source, degrees: Sequence[str] = ()) -> str:
         "",
         source.about,
         "",
-        f"Tables: {_codes(names)}. One row for each: {_codes(source.key)}.",
+        f"Tables: {_names(names)}. One row for each: {_names(source.key)}.",
     ]
     columns = source.table(degrees[0] if degrees else None).columns
     lines += ["", *_columns(columns), "", "### Checks", "", *map(_check, source.checks)]
     if source.monthly:
-        lines += ["", HOW_TO_MEND.format(table=f"<degree>_{source.name}")]
+        lines += ["", HOW_TO_MEND.format(table=f"DEGREE_{source.name}")]
     return "\n".join(lines)
 
 
@@ -81,8 +81,8 @@ def about_fact(fact: Fact, degrees: Sequence[str]) -> str:
             "",
             fact.about,
             "",
-            f"Tables: {_codes(map(fact.table_name, degrees))}. One row for each: {_codes(fact.table(degrees[0]).key)}.",
-            f"Read from {_codes(fact.reads)}, once all of them have passed this month.",
+            f"Tables: {_names(map(fact.table_name, degrees))}. One row for each: {_names(fact.table(degrees[0]).key)}.",
+            f"Read from {_names(fact.reads)}, once all of them have passed this month.",
             "",
             *_columns(fact.table(degrees[0]).columns),
         ]
@@ -92,8 +92,7 @@ def about_fact(fact: Fact, degrees: Sequence[str]) -> str:
 def checks_of(source: Source, table: str) -> str:
     """The task that checks a table: what it promises, and what to do when that does not hold."""
     mend = HOW_TO_MEND.format(table=table) if source.monthly else ""
-    promises = (_check(check).replace("`", "") for check in source.checks)
-    return "\n".join([f"Checks this month's rows of **{table}**:", "", *promises, "", mend])
+    return "\n".join([f"Checks this month's rows of **{table}**:", "", *map(_check, source.checks), "", mend])
 
 
 def refused_rows_of(table: str) -> str:
@@ -106,12 +105,12 @@ def refused_rows_of(table: str) -> str:
 
 def _node(subject: Source | Fact) -> tuple[str, str, str]:
     if isinstance(subject, Fact):
-        return f"`build_{subject.name}`", subject.about, _codes(subject.reads)
-    return f"`stage_{subject.name}`", subject.about, f"`{subject.s3_key('<degree>', '<year>', '<month>')}`"
+        return f"build_{subject.name}", subject.about, ", ".join(subject.reads)
+    return f"stage_{subject.name}", subject.about, subject.s3_key("DEGREE", "YEAR", "MONTH")
 
 
 def _columns(columns: Sequence[Column]) -> list[str]:
-    rows = ((f"`{column.name}`", column.type, _about(column)) for column in columns)
+    rows = ((column.name, column.type, _about(column)) for column in columns)
     return _table(("column", "type", "what it is"), rows)
 
 
@@ -121,11 +120,11 @@ def _about(column: Column) -> str:
 
 
 def _check(check: Check) -> str:
-    return f"- `{check.name}`{'' if check.level == 'error' else ' (said in the log, holds nothing)'}"
+    return f"- {check.name}{'' if check.level == 'error' else ' (said in the log, holds nothing)'}"
 
 
-def _codes(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"**{name}**" for name in names)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
