@@ -124,6 +124,12 @@ def copy_data(data: bytes) -> bytes:
     return b"d" + struct.pack("!i", len(data) + 4) + data
 
 
+def parse(name: bytes, sql: str, types: bytes) -> bytes:
+    """Return a Parse message; ``types`` counts and lists the types of its parameters."""
+    return Message(b"P", b"\0".join([name, sql.encode(), types])).encode()
+
+
+SYNC = Message(b"S", b"").encode()
 COPY_DONE = Message(b"c", b"").encode()
 
 
@@ -186,6 +192,15 @@ def data_row(body: bytes) -> tuple[str | None, ...]:
         values.append(None if length < 0 else body[at : at + length].decode())
         at += max(length, 0)
     return tuple(values)
+
+
+def split_bind(body: bytes) -> tuple[bytes, bytes]:
+    """Return the names of portal and statement of a Bind message."""
+    try:
+        portal, statement, _ = body.split(b"\0", 2)
+    except ValueError as mistake:
+        raise ProtocolError("a Bind message without its zero bytes") from mistake
+    return portal, statement
 
 
 def split_parse(body: bytes) -> tuple[bytes, bytes, bytes]:
