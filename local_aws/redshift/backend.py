@@ -43,7 +43,8 @@ class Answer:
 class Backend:
     """One connection to PostgreSQL, read by a thread of its own."""
 
-    def __init__(self, server: socket.socket, client: Stream) -> None:
+    def __init__(self, server: socket.socket, client: Stream, *, python_driver: bool = False) -> None:
+        self._python_driver = python_driver
         self._server = server
         self._client = client
         self._buffer = MessageBuffer()
@@ -100,7 +101,7 @@ class Backend:
         try:
             while chunk := self._server.recv(RECEIVE_BYTES):
                 self._buffer.feed(chunk)
-                self._pass_on(*self._buffer.take_complete(b"ZEGCSK"))
+                self._pass_on(*self._buffer.take_complete(b"ZEGCSKR"))
         finally:
             with self._changed:
                 self._lost = True
@@ -137,6 +138,8 @@ class Backend:
             if name in _HIDDEN_PARAMETERS:
                 return b""
             return wire.parameter_status(name, SERVER_VERSION) if name == "server_version" else None
+        if message.kind == b"R" and self._python_driver:
+            return wire.sasl_for_python_driver(message)
         if message.kind == b"E" and self._refusals:
             with self._changed:
                 found = [marker for marker in self._refusals if b'"%s"' % marker in message.body]

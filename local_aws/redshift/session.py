@@ -28,7 +28,13 @@ INVALID_AUTHORIZATION = "28000"
 # Query, FunctionCall, and the extended protocol: Parse, Bind, Describe, Execute, Close, Flush, Sync.
 _LOOKED_INTO = b"QFPBDECHS"
 # redshift_connector sends these; PostgreSQL refuses parameters that it does not know.
-_DRIVER_PARAMETERS = ("client_protocol_version", "driver_version", "os_version", "plugin_name")
+_DRIVER_PARAMETERS = (
+    "client_protocol_version",
+    "driver_version",
+    "driver_discovery_version",
+    "os_version",
+    "plugin_name",
+)
 
 
 class Session:
@@ -40,6 +46,7 @@ class Session:
         self._services = services
         self._tls = tls
         self._pipeline = Pipeline()
+        self._python_driver = False
         self._server: socket.socket | None = None
 
     def close(self) -> None:
@@ -63,6 +70,9 @@ class Session:
             self._tell(INTERNAL_ERROR, "the local endpoint failed; its log says why")
             raise
         finally:
+            if isinstance(self._client, TlsStream):
+                with contextlib.suppress(OSError):  # the client may be the one that is gone
+                    self._client.say_goodbye()
             self.close()
             for end in (self._raw, self._server):
                 if end is not None:
@@ -91,7 +101,7 @@ class Session:
         if wire.startup_code(startup[4:]) == wire.CANCEL_REQUEST:
             self._server.recv(1)  # PostgreSQL answers a cancel request by closing
             return
-        self._talk(Backend(self._server, self._client))
+        self._talk(Backend(self._server, self._client, python_driver=self._python_driver))
 
     def _startup(self) -> bytes | None:
         """Return the packet that opens the session at PostgreSQL; None if the client left before it."""
@@ -110,6 +120,7 @@ class Session:
             elif code >> 16 == wire.PROTOCOL_3:
                 parameters = wire.parse_startup(body)
                 self._check_tls(parameters)
+                self._python_driver = parameters.get("driver_version", "").startswith("Redshift Python Driver")
                 for name in _DRIVER_PARAMETERS:
                     parameters.pop(name, None)
                 if any(LITERAL_MODE in text.lower() for text in (*parameters, *parameters.values())):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ipaddress
 import socket
@@ -155,6 +156,12 @@ class TlsStream:
                 self._arrived.write(data)
             else:
                 self._arrived.write_eof()
+
+    def say_goodbye(self) -> None:
+        """Tell the client that nothing more comes: it could not tell a cut connection from an end otherwise."""
+        with contextlib.suppress(ssl.SSLError), self._turn:  # it wants the client's answer, which we do not wait for
+            self._tls.unwrap()
+        self._flush()
 
     def fileno(self) -> int:
         """The socket's number, for ``select``."""

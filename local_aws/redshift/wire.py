@@ -13,6 +13,7 @@ CANCEL_REQUEST = 80877102
 SSL_REQUEST = 80877103
 GSSENC_REQUEST = 80877104
 PROTOCOL_3 = 3
+AUTHENTICATION_SASL = 10
 
 MAX_STARTUP_BYTES = 10_000  # PostgreSQL's own MAX_STARTUP_PACKET_LENGTH
 MAX_MESSAGE_BYTES = 0x3FFFFFFF  # PostgreSQL's own limit of one message
@@ -180,6 +181,15 @@ def parse_parameter_status(body: bytes) -> tuple[str, str]:
 def parameter_status(name: str, value: str) -> bytes:
     """Return a ParameterStatus message."""
     return Message(b"S", name.encode() + b"\0" + value.encode() + b"\0").encode()
+
+
+def sasl_for_python_driver(message: Message) -> bytes:
+    """Return an Authentication message as redshift_connector reads it.
+
+    Redshift never asks it for SASL, and it takes the zero byte that ends the list for one more, nameless, mechanism.
+    """
+    is_list = int.from_bytes(message.body[:4], "big") == AUTHENTICATION_SASL
+    return (Message(b"R", message.body[:-1]) if is_list else message).encode()
 
 
 def data_row(body: bytes) -> tuple[str | None, ...]:
