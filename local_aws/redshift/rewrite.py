@@ -6,13 +6,14 @@ import re
 
 from local_aws.redshift import assume_role, ddl, sql_tokens
 from local_aws.redshift.copy_statement import CopyStatement, parse_copy
+from local_aws.redshift.script import Script, Statement
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 from local_aws.redshift.sql_tokens import OPERATOR, SPACE, STRING, WORD, Token
 
 LITERAL_MODE = "standard_conforming_strings"
 # A text with none of these words needs no look at its tokens.
 _TRIGGERS = re.compile(
-    r"\b(?:copy|unload|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
+    r"\b(?:copy|unload|truncate|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
     r"|nvl|decimal|numeric|dec|max|returning|conflict|assumerole|grant)\b",
     re.IGNORECASE,
 )
@@ -22,8 +23,8 @@ _DECIMALS = ("decimal", "numeric", "dec")
 _TEXT_TYPES = ("varchar", "varying", "nvarchar")
 
 
-def rewrite(sql: str) -> str | CopyStatement:
-    """Return what PostgreSQL shall run, or the COPY from S3 that the endpoint itself shall do.
+def rewrite(sql: str) -> str | Script:
+    """Return what PostgreSQL shall run; statement by statement where the endpoint itself has a part in one of them.
 
     Raises SqlError for what Redshift may know but this endpoint does not.
     """
@@ -33,13 +34,19 @@ def rewrite(sql: str) -> str | CopyStatement:
     if tokens[-1].kind == sql_tokens.BROKEN:
         return sql  # PostgreSQL names the unclosed string or comment
     parts = sql_tokens.statements(tokens)
-    results = [_rewrite_statement(part) for part in parts]
-    for result in results:
-        if isinstance(result, CopyStatement):
-            if len(results) > 1:
-                raise unsupported("COPY from S3 together with other statements in one string")
-            return result
-    return "".join(sql_tokens.join(result) for result in results if not isinstance(result, CopyStatement))
+    script = [_statement(part) for part in parts]
+    if not any(isinstance(item, CopyStatement) or item.head == "truncate" for item in script):
+        return "".join(item.sql for item in script if isinstance(item, Statement))
+    if any(isinstance(item, Statement) and item.head == "copy" for item in script):
+        raise unsupported("COPY … FROM STDIN together with TRUNCATE or COPY from S3 in one string")
+    return script
+
+
+def _statement(part: list[Token]) -> Statement | CopyStatement:
+    result = _rewrite_statement(part)
+    if isinstance(result, CopyStatement):
+        return result
+    return Statement(sql_tokens.join(result), sql_tokens.significant(part)[0].key)
 
 
 def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
@@ -47,6 +54,8 @@ def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
     head = words[0].key
     if head == "copy":
         return parse_copy(tokens) or tokens
+    if head == "truncate":
+        return _truncate(words, tokens)
     if head == "unload":
         raise unsupported("UNLOAD")
     if head in ("set", "reset", "show") and any(token.key == LITERAL_MODE for token in words):
@@ -64,6 +73,14 @@ def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
     if head == "create":
         return ddl.create(tokens)
     return ddl.alter(tokens) if head == "alter" else tokens
+
+
+def _truncate(words: list[Token], tokens: list[Token]) -> list[Token]:
+    """``TRUNCATE [TABLE] name`` is all that Redshift knows, and here foreign keys are no constraints either."""
+    rest = [token for token in words[1:] if token.key not in ("table", ";")]
+    if any(token.key in (",", "cascade", "restrict", "restart", "continue", "only", "*") for token in rest):
+        raise unsupported("TRUNCATE of more than one table name (nor by Redshift)")
+    return tokens
 
 
 def _names_drop(words: list[Token]) -> bool:

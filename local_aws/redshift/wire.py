@@ -13,6 +13,7 @@ CANCEL_REQUEST = 80877102
 SSL_REQUEST = 80877103
 GSSENC_REQUEST = 80877104
 PROTOCOL_3 = 3
+AUTHENTICATION_SASL = 10
 
 MAX_STARTUP_BYTES = 10_000  # PostgreSQL's own MAX_STARTUP_PACKET_LENGTH
 MAX_MESSAGE_BYTES = 0x3FFFFFFF  # PostgreSQL's own limit of one message
@@ -124,6 +125,12 @@ def copy_data(data: bytes) -> bytes:
     return b"d" + struct.pack("!i", len(data) + 4) + data
 
 
+def parse(name: bytes, sql: str, types: bytes) -> bytes:
+    """Return a Parse message; ``types`` counts and lists the types of its parameters."""
+    return Message(b"P", b"\0".join([name, sql.encode(), types])).encode()
+
+
+SYNC = Message(b"S", b"").encode()
 COPY_DONE = Message(b"c", b"").encode()
 
 
@@ -176,6 +183,15 @@ def parameter_status(name: str, value: str) -> bytes:
     return Message(b"S", name.encode() + b"\0" + value.encode() + b"\0").encode()
 
 
+def sasl_for_python_driver(message: Message) -> bytes:
+    """Return an Authentication message as redshift_connector reads it.
+
+    Redshift never asks it for SASL, and it takes the zero byte that ends the list for one more, nameless, mechanism.
+    """
+    is_list = int.from_bytes(message.body[:4], "big") == AUTHENTICATION_SASL
+    return (Message(b"R", message.body[:-1]) if is_list else message).encode()
+
+
 def data_row(body: bytes) -> tuple[str | None, ...]:
     """Return the text values of a DataRow message."""
     (count,) = struct.unpack_from("!h", body)
@@ -186,6 +202,15 @@ def data_row(body: bytes) -> tuple[str | None, ...]:
         values.append(None if length < 0 else body[at : at + length].decode())
         at += max(length, 0)
     return tuple(values)
+
+
+def split_bind(body: bytes) -> tuple[bytes, bytes]:
+    """Return the names of portal and statement of a Bind message."""
+    try:
+        portal, statement, _ = body.split(b"\0", 2)
+    except ValueError as mistake:
+        raise ProtocolError("a Bind message without its zero bytes") from mistake
+    return portal, statement
 
 
 def split_parse(body: bytes) -> tuple[bytes, bytes, bytes]:
