@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         "--client-files",
         type=Path,
         metavar="FOLDER",
-        help="write the files config and credentials there, for AWS's clients elsewhere (AWS_CONFIG_FILE, …)",
+        help="write config, credentials and redshift.crt there, for clients in other containers",
     )
     parser.add_argument("--require-tls", action="store_true", help="let no client into Redshift without TLS")
     for option, service in (("aws", "IAM, EC2, …"), ("s3", "S3"), ("redshift", "Redshift's SQL")):

@@ -36,8 +36,8 @@ class StateFolder:
     """A folder that one local AWS at a time works in.
 
     ``lock()`` takes it; ``endpoints.json`` stands in it from the moment all services answer until they stop.
-    ``client_files``: a folder where AWS's clients of other containers find ``config`` and ``credentials``, readable by
-    the group.
+    ``client_files``: a folder where clients in other containers find ``config`` and ``credentials`` of AWS, and the
+    certificate ``redshift.crt``, readable by the group.
     """
 
     def __init__(self, path: Path, client_files: Path | None = None) -> None:
@@ -96,7 +96,9 @@ class StateFolder:
         lines = [f"export {name}={shlex.quote(value)}\n" for name, value in self._environment(endpoints).items()]
         write_atomically(self.exports_file, "".join(lines).encode())
         if self.client_files:
-            for name, text in _client_files(endpoints, self.credentials()).items():
+            certificate = Path(endpoints["redshift_certificate"]).read_text()
+            files = {**_client_files(endpoints, self.credentials()), "redshift.crt": certificate}
+            for name, text in files.items():
                 write_atomically(self.client_files / name, text.encode(), mode=0o640)
         write_atomically(self.endpoints_file, json.dumps(endpoints, indent=2).encode() + b"\n", mode=0o644)
 
