@@ -1,6 +1,7 @@
 #!/bin/sh
 # Starts a role of the image `pipeline`: secrets, init, webserver or scheduler. Anything else is run as a command.
 set -eu
+umask 0002 # group 0 may go on with what another user id began
 
 SECRETS=/secrets
 GIVEN=/run/secrets # where docker compose mounts file secrets

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Callable
 
@@ -98,6 +101,21 @@ def test_a_spreadsheet_that_is_another_one_changes_nothing(
     code, text = command("import", name, str(sheet))
     assert (code, words in text) == (2, True), text
     assert mender.rows == before
+
+
+def test_a_spreadsheet_goes_through_pipes_where_no_file_is_in_reach(command: Command, mender: Mender) -> None:
+    """As from a container: ``docker compose exec -T scheduler repair export TABLE - > rows.csv``."""
+
+    def piped(verb: str, stdin: bytes = b"") -> bytes:
+        run = [sys.executable, "-m", "warehouse.repair_command", verb, mender.place.table_name, "-"]
+        return subprocess.run(run, input=stdin, capture_output=True, check=True).stdout
+
+    sheet = piped("export")
+    assert sheet.startswith("\ufeffload_month,line_number,".encode())
+    assert len(list(csv.reader(io.StringIO(sheet.decode("utf-8-sig"), newline="")))) == 3
+    assert piped("import", sheet).startswith(b"0 rows of")
+    assert piped("import", sheet.replace(b"\nb", b"\nc")).startswith(b"1 rows of")
+    assert "'a\\nc'" in command("show", mender.place.table_name)[1]
 
 
 def test_an_exported_file_is_not_written_over(command: Command, mender: Mender, tmp_path: Path) -> None:

@@ -77,8 +77,9 @@ def _show(warehouse: Warehouse, options: argparse.Namespace) -> int:
 def _export(warehouse: Warehouse, options: argparse.Namespace) -> int:
     place = _place(warehouse, options)
     rows = repair_sheet.export(warehouse.connect, place, options.file)
-    print(f"{rows} rows are in {options.file}. Mend the columns, save it as CSV, then:")
-    print(f"  repair import {place.table_name} {options.file}")
+    where = sys.stderr if options.file == repair_sheet.STREAM else sys.stdout
+    print(f"{rows} rows are in {options.file}. Mend the columns, save it as CSV, then:", file=where)
+    print(f"  repair import {place.table_name} {options.file}", file=where)
     return 0
 
 
@@ -208,8 +209,8 @@ def _parser() -> argparse.ArgumentParser:
 
     command("list", _list, "what waits for a person")
     command("show", _show, "the rows that wait, and the checks that fail")
-    command("export", _export, "write the rows that wait to a CSV file").add_argument("file", type=Path)
-    command("import", _import, "take mended rows from an exported file").add_argument("file", type=Path)
+    command("export", _export, "write the rows that wait to a CSV file (-: to stdout)").add_argument("file", type=Path)
+    command("import", _import, "take mended rows from an exported file (-: from stdin)").add_argument("file", type=Path)
     command("put-back", _put_back, "put what is mended into staging")
     discard = command("discard", _discard, "give records up", why=True).add_mutually_exclusive_group(required=True)
     discard.add_argument("--line", type=int, action="append", help="the record's line; may be given several times")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from warehouse import error_table, repairs
 from warehouse.error_table import EXTRA, Row
@@ -14,11 +16,12 @@ from warehouse.redshift import Connect, Cursor, in_transaction
 from warehouse.repair import Place, RepairError, hold, waiting_rows
 
 _NUMBER = re.compile("-?[0-9]+")
+STREAM = Path("-")
 _FIRST = (MONTH_COLUMN, "line_number", "colname", "err_reason")
 
 
 def export(connect: Connect, place: Place, path: Path) -> int:
-    """Write the month's rows to a new file, UTF-8 with a mark that spreadsheets know; return how many.
+    """Write the month's rows to a new file (``-``: to stdout), UTF-8 with a mark that spreadsheets know; how many.
 
     Raises RepairError: nothing waits, or the file exists.
     """
@@ -28,7 +31,7 @@ def export(connect: Connect, place: Place, path: Path) -> int:
 
     rows = in_transaction(connect, read)
     try:
-        with path.open("x", encoding="utf-8-sig", newline="") as file:
+        with _open(path, "x", sys.stdout) as file:
             writer = csv.writer(file)
             writer.writerow(_header(place))
             for row in rows:
@@ -42,7 +45,7 @@ def export(connect: Connect, place: Place, path: Path) -> int:
 
 
 def bring_back(connect: Connect, place: Place, path: Path) -> tuple[int, int]:
-    """Write the file's columns into the error table; return how many rows changed, and how many are settled already.
+    """Write the columns of a file (``-``: of stdin) into the error table; how many rows changed, how many are settled.
 
     Rows that the file lacks stay; those that were put back or given up since are passed over.
     Raises RepairError: it is no such file, or has a row that never waited. Then nothing is changed.
@@ -69,6 +72,13 @@ def bring_back(connect: Connect, place: Place, path: Path) -> tuple[int, int]:
     return in_transaction(connect, write)
 
 
+def _open(path: Path, mode: str, stream: IO[str]) -> IO[str]:
+    """The file, or for ``-`` the stream, which stays open: containers have no file that a person could get at."""
+    if path == STREAM:
+        return open(stream.fileno(), stream.mode, encoding="utf-8-sig", newline="", closefd=False)
+    return path.open(mode, encoding="utf-8-sig", newline="")
+
+
 def _header(place: Place) -> list[str]:
     return [*_FIRST, *(column.name for column in place.source.columns), EXTRA]
 
@@ -77,7 +87,7 @@ def _read(place: Place, path: Path) -> dict[int, list[str]]:
     """By line number, the texts of the columns and the extra fields."""
     header = _header(place)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with _open(path, "r", sys.stdin) as file:
             rows = list(csv.reader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RepairError(f"{path}: {error}. It must be the exported file, saved as CSV in UTF-8.") from error
