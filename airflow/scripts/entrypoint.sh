@@ -54,6 +54,7 @@ init() {
         python -m iac up
         python -m iac upload /sample_data
     esac
+    quietly "Airflow: roles" airflow sync-perm # else the web server makes them, and tells of each
     quietly "Airflow: user admin" python $CODE/scripts/admin_user.py admin $SECRETS/web_password
     quietly "Airflow: connections and pool" python $CODE/scripts/connections.py
     echo "Ready. The web UI's user is admin; its password: docker compose exec webserver cat $SECRETS/web_password"

@@ -76,6 +76,9 @@ def test_the_log_of_stl_check_shows_what_redshift_said(laptop: Any, held: Any) -
     task = f"dag_id={STAGED}project_feedback/run_id={RUN}/task_id=data_science_stl_check"
     logs = sorted((laptop.state / "airflow" / "logs" / task).glob("attempt=*.log"))
     assert [log.name for log in logs] == ["attempt=1.log"]  # no retry is used up
+    node = laptop.state / f"airflow/logs/dag_id=online_learning_analytics/run_id={RUN}/task_id=stage_project_feedback"
+    assert [log.name for log in node.glob("attempt=*.log")] == ["attempt=1.log"]
+    assert "A task of online_learning_analytics.stage_project_feedback failed" in (node / "attempt=1.log").read_text()
     text = logs[0].read_text("utf-8")
     assert re.search(r"line +column +value +reason\n", text)
     assert len(re.findall(r"^  \d+ +\S.*\(12\d\d\)$", text, re.MULTILINE)) == 10

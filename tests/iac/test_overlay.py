@@ -58,3 +58,17 @@ def test_an_endpoint_with_a_name_must_prove_it(cfg: Path, host: str, sslmode: st
 def test_root_certificates_are_named_by_the_cfg(cfg: Path) -> None:
     cfg.write_text(cfg.read_text("utf-8").replace("sslmode = prefer", "sslmode = verify-full\nsslrootcert = /ca.pem"))
     assert tls(load(cfg)) == {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}
+
+
+def test_it_lies_elsewhere_where_the_cfg_s_folder_cannot_be_written(
+    cfg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "found" / "overlay.cfg"
+    elsewhere.parent.mkdir()
+    monkeypatch.setenv("UDACITY_DWH_CFG", str(cfg))
+    monkeypatch.setenv("UDACITY_DWH_OVERLAY", str(elsewhere))
+    overlay.write(overlay_path(), host="one.example", port=5440, role_arn=ROLE)
+    assert load().host == "one.example"
+    assert load(cfg).host is None  # a cfg that is named has its own
+    monkeypatch.setenv("UDACITY_DWH_OVERLAY", "")
+    assert overlay_path() == overlay_path(cfg)

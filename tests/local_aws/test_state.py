@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
 from local_aws.state import StateError, StateFolder
@@ -45,6 +46,33 @@ def test_keys_do_not_show_when_printed(tmp_path: Path) -> None:
     keys = StateFolder(tmp_path).credentials()
     assert keys.secret_access_key not in repr(keys)
     assert keys.s3_encryption_key not in repr(keys)
+
+
+def test_clients_in_other_containers_find_files_that_their_group_may_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, shared = tmp_path / "server.crt", tmp_path / "shared"
+    certificate.write_text("a certificate")
+    shared.mkdir()
+    folder = StateFolder(tmp_path / "state", shared)
+    folder.path.mkdir()
+    folder.announce({**ENDPOINTS, "redshift_certificate": str(certificate)})
+    assert {file.name: stat.S_IMODE(file.stat().st_mode) for file in shared.iterdir()} == dict.fromkeys(
+        ("config", "credentials", "redshift.crt"), 0o640
+    )
+    assert (shared / "redshift.crt").read_text() == "a certificate"
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(shared / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared / "credentials"))
+    session = boto3.Session()
+    keys = session.get_credentials()
+    assert keys
+    assert keys.secret_key == folder.credentials().secret_access_key
+    assert session.client("iam").meta.endpoint_url == ENDPOINTS["aws_url"]
+    s3 = session.client("s3")
+    url = s3.generate_presigned_url("get_object", {"Bucket": "bucket", "Key": "key"})
+    assert url.startswith(f"{ENDPOINTS['s3_url']}/bucket/key?")  # a bucket as part of the host's name nobody would find
 
 
 def test_the_announcement_leads_programs_and_shells_to_the_same_place(tmp_path: Path) -> None:
