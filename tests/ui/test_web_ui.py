@@ -162,8 +162,8 @@ def test_the_log_of_the_failed_check_says_what_redshift_refused_and_leads_to_wha
     with finished.context.expect_page() as opened:
         link.click()
     how = opened.value
-    expect(how.get_by_text("When this fails")).to_be_visible(timeout=SLOW)
-    expect(how.get_by_text(f"repair put-back {TABLE}")).to_be_visible()
+    expect(how.get_by_role("heading", name="When this fails")).to_be_visible(timeout=SLOW)
+    expect(how.get_by_role("code").get_by_text(f"repair put-back {TABLE}")).to_be_visible()
     how.close()
 
 
