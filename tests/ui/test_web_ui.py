@@ -154,6 +154,7 @@ def test_the_log_of_the_failed_check_says_what_redshift_refused_and_leads_to_wha
     assert re.search(r"line +column +value +reason", text)
     assert f"12 refused rows of 2019-01-01 stand in {TABLE}_errors" in text
     link.scroll_into_view_if_needed()
+    link.evaluate("link => { for (let each = link; each; each = each.parentElement) each.scrollLeft = 0; }")
     below = link.bounding_box()
     assert below
     # What follows is a traceback with paths of the machine that the picture was taken on.
