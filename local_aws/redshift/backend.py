@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from local_aws.redshift import wire
+from local_aws.redshift import transactions, wire
 from local_aws.redshift.sql_error import INTERNAL_ERROR, SqlError
 from local_aws.redshift.tls import Stream
 from local_aws.redshift.wire import Message, MessageBuffer
 
 RECEIVE_BYTES = 256 * 1024
 MAX_REFUSALS = 1000
-SERVER_VERSION = "8.0.2"  # what Redshift says of itself; drivers ask for it
 _HIDDEN_PARAMETERS = ("standard_conforming_strings",)  # unknown on Redshift: a client then doubles its backslashes
 IDLE, IN_TRANSACTION, FAILED = b"I", b"T", b"E"
 
@@ -137,15 +136,16 @@ class Backend:
             name, _ = wire.parse_parameter_status(message.body)
             if name in _HIDDEN_PARAMETERS:
                 return b""
-            return wire.parameter_status(name, SERVER_VERSION) if name == "server_version" else None
+            return wire.parameter_status(name, wire.SERVER_VERSION) if name == "server_version" else None
         if message.kind == b"R" and self._python_driver:
             return wire.sasl_for_python_driver(message)
         if message.kind == b"E" and self._refusals:
             with self._changed:
                 found = [marker for marker in self._refusals if b'"%s"' % marker in message.body]
                 error = self._refusals.pop(found[0]) if found else None
-            return wire.error(error.sqlstate, error.message) if error else None
-        return None
+            if error:
+                return wire.error(error.sqlstate, error.message)
+        return transactions.redshift_error(message) if message.kind == b"E" else None
 
     def _note(self, message: Message) -> None:
         if message.kind == b"K":
@@ -211,7 +211,7 @@ class Backend:
             if message.kind == b"D":
                 answer.rows.append(wire.data_row(message.body))
             elif message.kind == b"E" and answer.error is None:
-                answer.error = message.encode()
+                answer.error = transactions.redshift_error(message) or message.encode()
         return answer
 
     def begin_copy(self, sql: str) -> bytes | None:
