@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg2
+
 from local_aws.postgres import Postgres
 from local_aws.redshift import assume_role, wire
 from local_aws.redshift.backend import FAILED, IDLE, Backend, SessionLost
@@ -59,6 +61,9 @@ class S3Copy:
             return wire.error(error.sqlstate, error.message)
         except _ServerError as error:
             return error.message
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            # The connection that keeps the history: it is lost when the whole server is.
+            raise SessionLost("PostgreSQL closed the connection") from error
 
     def _load(self) -> bytes:
         target = self._target()
