@@ -184,6 +184,16 @@ CREATE OR REPLACE VIEW pg_catalog.stv_inflight AS
   LEFT JOIN pg_local.load_history AS h ON h.session_id = a.pid AND h.status = 'running'
   WHERE a.state = 'active' AND a.datname = current_database() AND pg_catalog.sees_loads_of(r.oid::int);
 
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_STL_QUERY.html: a string of several statements is one row here
+CREATE TABLE IF NOT EXISTS pg_local.query_log (
+  query int PRIMARY KEY, userid oid, pid int NOT NULL, querytxt text NOT NULL, starttime timestamp NOT NULL,
+  endtime timestamp NOT NULL, aborted int NOT NULL);
+CREATE OR REPLACE VIEW pg_catalog.stl_query AS
+  SELECT userid::int8::int AS userid, query, 'default'::char(320) AS label, NULL::int8 AS xid, pid,
+         current_database()::char(32) AS database, querytxt::char(4000) AS querytxt, starttime, endtime, aborted,
+         0 AS insert_pristine, 0 AS concurrency_scaling_status
+  FROM pg_local.query_log WHERE pg_catalog.sees_loads_of(userid::int8::int) AND pg_catalog.has_stl_tables();
+
 -- https://docs.aws.amazon.com/redshift/latest/dg/PG_GET_COLS.html
 CREATE OR REPLACE FUNCTION pg_catalog.pg_get_cols(relation text) RETURNS SETOF record
 LANGUAGE sql STABLE AS $$
@@ -192,5 +202,5 @@ LANGUAGE sql STABLE AS $$
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid
   WHERE c.oid = relation::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 $$;
-GRANT SELECT ON pg_catalog.pg_table_def, pg_catalog.stv_tbl_perm, pg_catalog.svv_table_info, pg_catalog.stv_inflight
-TO PUBLIC;
+GRANT SELECT ON pg_catalog.pg_table_def, pg_catalog.stv_tbl_perm, pg_catalog.svv_table_info, pg_catalog.stv_inflight,
+  pg_catalog.stl_query TO PUBLIC;
