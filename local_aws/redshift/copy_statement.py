@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from local_aws.redshift import sql_tokens
 from local_aws.redshift.sql_error import SYNTAX_ERROR, SqlError, unsupported
@@ -37,6 +37,7 @@ class CopyStatement:
     empty_as_null: bool = False
     blanks_as_null: bool = False
     no_load: bool = False
+    sql: str = field(default="", compare=False)
 
 
 class _Cursor:

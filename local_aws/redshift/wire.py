@@ -13,6 +13,7 @@ CANCEL_REQUEST = 80877102
 SSL_REQUEST = 80877103
 GSSENC_REQUEST = 80877104
 PROTOCOL_3 = 3
+SERVER_VERSION = "8.0.2"  # what Redshift says of itself; drivers ask for it
 AUTHENTICATION_SASL = 10
 
 MAX_STARTUP_BYTES = 10_000  # PostgreSQL's own MAX_STARTUP_PACKET_LENGTH
@@ -139,9 +140,9 @@ def copy_fail(reason: str) -> bytes:
     return Message(b"f", reason.encode() + b"\0").encode()
 
 
-def report(kind: bytes, severity: str, sqlstate: str, text: str) -> bytes:
+def report(kind: bytes, severity: str, sqlstate: str, text: str, detail: str = "") -> bytes:
     """Return an ErrorResponse (kind ``E``) or NoticeResponse (kind ``N``)."""
-    fields = {"S": severity, "V": severity, "C": sqlstate, "M": text}
+    fields = {"S": severity, "V": severity, "C": sqlstate, "M": text, **({"D": detail} if detail else {})}
     body = b"".join(code.encode() + value.encode() + b"\0" for code, value in fields.items())
     return Message(kind, body + b"\0").encode()
 

@@ -45,7 +45,7 @@ CHANGED = [
     ("SELECT a::varchar(MAX)", "SELECT a::varchar(65535)"),
     ("SELECT 1; SELECT sysdate", "SELECT 1; SELECT pg_catalog.sysdate()"),
     ("VACUUM", "VACUUM ;"),
-    ("VACUUM DELETE ONLY s.t TO 75 PERCENT BOOST", "VACUUM s.t;"),
+    ("VACUUM DELETE ONLY s.t TO 75 PERCENT BOOST", "VACUUM s . t;"),
     ("ANALYZE t PREDICATE COLUMNS", "ANALYZE t;"),
     ("ALTER TABLE s.t ADD COLUMN x varchar ENCODE zstd", "ALTER TABLE s . t ADD COLUMN x varchar(256);"),
 ]
