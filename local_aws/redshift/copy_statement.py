@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from local_aws.redshift import sql_tokens
+from local_aws.redshift.columns import Format
 from local_aws.redshift.sql_error import SYNTAX_ERROR, SqlError, unsupported
 from local_aws.redshift.sql_tokens import Token
 
@@ -37,6 +38,19 @@ class CopyStatement:
     empty_as_null: bool = False
     blanks_as_null: bool = False
     no_load: bool = False
+    null_as: str = "\\N"
+    fill_record: bool = False
+    ignore_blank_lines: bool = False
+
+    @property
+    def value_format(self) -> Format:
+        """The options that say how a value reads."""
+        return Format(
+            time_format=self.time_format,
+            date_format=self.date_format,
+            empty_as_null=self.empty_as_null,
+            blanks_as_null=self.blanks_as_null,
+        )
 
 
 class _Cursor:

@@ -11,12 +11,13 @@ from types import TracebackType
 import psycopg2
 
 from local_aws.postgres import Postgres
-from local_aws.redshift.columns import escape
-from local_aws.redshift.load import FileCount, LoadError
+from local_aws.redshift.batch import LoadError
+from local_aws.redshift.load import FileCount
 
 CUT = 1024
 PERIOD = ord(".")
 # Characters of more than one byte become a period a byte; so does NUL, which PostgreSQL cannot keep.
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PERIODS = bytes(PERIOD if byte == 0 or byte > 127 else byte for byte in range(256))
 
 
@@ -109,7 +110,7 @@ class History:
             *(name, kind, length, error.position, printable(error.raw), printable(error.value)),
             *(error.fault.code, error.fault.reason, load.transaction_id),
         )
-        return "\t".join(escape(str(value).encode()).decode() for value in values) + "\n"
+        return "\t".join(str(value).translate(_ESCAPES) for value in values) + "\n"
 
 
 _KEEP_ERRORS = """

@@ -91,7 +91,7 @@ class S3Copy:
     ) -> None:
         """Send the rows; whatever goes wrong before the last one leaves none of them."""
         names = ", ".join(quoted(column.name) for column in target.columns)
-        self._begin(f"COPY {table_name(self._statement)} ({names}) FROM STDIN")
+        self._begin(f"COPY {table_name(self._statement)} ({names}) FROM STDIN ({loader.text.options()})")
         limit = max(1, self._statement.max_error)
         refused = 0
         for item in objects:
