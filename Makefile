@@ -13,7 +13,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-
 # Compiled once here: Airflow starts many processes, and some machines forbid Python to keep what it compiles.
 INSTALL = $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes
 
-.PHONY: help run up status clean airflow repair sql demo-bad-rows test lint lock bench-generator
+.PHONY: help run up status clean airflow repair sql demo-bad-rows test lint lock bench-generator conformance-page
 
 help: ## list the commands
 	@echo "Students' activity from S3 into Redshift, with Airflow. Commands:"
@@ -49,6 +49,9 @@ test: $(VENV)/ready-to-test $(LANE3)/ready ## run every test, on real servers
 
 bench-generator: $(VENV)/ready-to-test ## how fast students are made, against Faker row by row
 	@$(VENV)/bin/python benchmarks/generator.py
+
+conformance-page: $(VENV)/ready-to-test ## write docs/redshift-endpoint.md from the conformance cases
+	@$(VENV)/bin/python -m tests.local_aws.conformance.page
 
 lint: $(VENV)/ready-to-test ## style and types
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
