@@ -29,9 +29,13 @@ class LoadError:
     line: int
     raw: bytes
     fault: Fault
-    column: Column | None = None
-    value: bytes = b""
-    position: int = 0
+    column: Column | None
+    value: bytes
+    position: int
+
+
+# A load error before it is known on which line it is.
+Refusal = tuple[bytes, Fault, "Column | None", bytes, int]
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Batch:
         self._plan, self._file, self._rows, self._url, self._line_end = plan, file, rows, url, line_end
         self._numbers = np.flatnonzero(rows.regular)
         self._patches = Patches()
-        self._faults: dict[int, LoadError] = {}
+        self._faults: dict[int, Refusal] = {}
         self._replaced: dict[int, bytes] = {}
         self.blank_lines = 0
         self.text = b""
@@ -84,8 +88,14 @@ class Batch:
         self._replaced.update(dict.fromkeys(self._faults, b""))
         self._replace_rows()
         self.text = self._patches.applied(self._rows.data, self._rows.consumed)
-        self.errors = [self._faults[row] for row in sorted(self._faults)]
+        self.errors = self._numbered()
         return self
+
+    def _numbered(self) -> list[LoadError]:
+        """Return the refused records in order, each with the line that it begins on."""
+        rows = sorted(self._faults)
+        lines = self._file.lines_of(self._rows, np.array(rows, np.int64)).tolist()
+        return [LoadError(self._url, line, *self._faults[row]) for row, line in zip(rows, lines)]
 
     @property
     def lines(self) -> int:
@@ -139,8 +149,7 @@ class Batch:
         if row not in self._faults:  # the first fault of a record is the one to tell
             start, end = int(self._rows.starts[row]), int(self._rows.ends[row])
             raw = self._rows.data[start:end]
-            line = self._file.line_of(self._rows, row)
-            self._faults[row] = LoadError(self._url, line, raw, fault, column, value, offset)
+            self._faults[row] = (raw, fault, column, value, offset)
 
     def _exact_rows(self, rows: list[int]) -> None:
         """Read rows one by one, and convert their values column by column."""
@@ -151,7 +160,7 @@ class Batch:
                 self._replaced[row] = b""
                 self.blank_lines += 1
             elif record.fault or len(record.fields) != len(self._plan.columns):
-                self._faults[row] = self._structure_error(row, record)
+                self._faults[row] = self._structure_error(record)
             else:
                 good.append((row, record))
         if not good:
@@ -162,7 +171,7 @@ class Batch:
             columns.append(outcomes)
             for (row, record), outcome in zip(good, outcomes):
                 if isinstance(outcome, Fault) and row not in self._faults:
-                    self._faults[row] = self._value_error(row, record, index, outcome)
+                    self._faults[row] = self._value_error(record, index, outcome)
         for (row, _), values in zip(good, zip(*columns)):
             if row not in self._faults:
                 self._replaced[row] = self._plan.text.row(values) + self._line_end
@@ -175,22 +184,20 @@ class Batch:
         missing = [b"" if plan.column.type == "varchar" else None for plan in columns[len(record.fields) :]]
         return record._replace(fields=[*record.fields, *missing])
 
-    def _structure_error(self, row: int, record: Record) -> LoadError:
+    def _structure_error(self, record: Record) -> Refusal:
         found = len(record.fields)
         if record.fault or found > len(self._plan.columns):
-            line = self._file.line_of(self._rows, row)
-            return LoadError(self._url, line, record.raw, record.fault or EXTRA_COLUMNS)
+            return record.raw, record.fault or EXTRA_COLUMNS, None, b"", 0
         is_text = self._plan.columns[found - 1].column.is_text
-        return self._value_error(row, record, found - 1, NO_DELIMITER_TEXT if is_text else NO_DELIMITER)
+        return self._value_error(record, found - 1, NO_DELIMITER_TEXT if is_text else NO_DELIMITER)
 
-    def _value_error(self, row: int, record: Record, index: int, fault: Fault) -> LoadError:
+    def _value_error(self, record: Record, index: int, fault: Fault) -> Refusal:
         offsets = field_offsets(record.raw, self._plan.text.delimiter, self._plan.quote)
         position = next(islice(offsets, index, None), 0)
         value = record.fields[index]
         if value is None:
             value = self._plan.null or b""
-        line = self._file.line_of(self._rows, row)
-        return LoadError(self._url, line, record.raw, fault, self._plan.columns[index].column, value, position)
+        return record.raw, fault, self._plan.columns[index].column, value, position
 
     def _mend_line_ends(self) -> None:
         """PostgreSQL refuses lines that end otherwise than the first one."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from local_aws.redshift.csv_records import KEPT_OF_TOO_LONG, MAX_RECORD_BYTES, TOO_LONG, Record
-from local_aws.redshift.row_scan import Reader, Rows, Shape, scan
+from local_aws.redshift.row_scan import Positions, Reader, Rows, Shape, scan
 
 
 class FileRows:
@@ -47,9 +47,9 @@ class FileRows:
             return Record(len(rows.data), rows.data[start : start + KEPT_OF_TOO_LONG], [], TOO_LONG)
         return record
 
-    def line_of(self, rows: Rows, row: int) -> int:
-        """Return the line on which a row begins, counted from 1."""
-        return self.line + int(np.searchsorted(rows.line_feeds, rows.starts[row]))
+    def lines_of(self, rows: Rows, chosen: Positions) -> Positions:
+        """Return the lines on which these rows begin, counted from 1."""
+        return self.line + np.searchsorted(rows.line_feeds, rows.starts[chosen])
 
     def _skip(self, data: bytes, *, final: bool) -> bytes:
         """Leave out header lines, which may hold any quotes, and the rest of an overlong line."""

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from local_aws.redshift.row_scan import Flags, Positions, Rows
 
 Words = NDArray[np.uint64]
-_PAD = b"\0" * 24
 
 
 def _eight(byte: int) -> np.uint64:
@@ -29,17 +28,19 @@ _EIGHT, _SEVEN = np.uint64(8), np.uint64(7)
 
 
 class Text:
-    """The bytes of a piece of a file, and any eight of them as one number (the first is the lowest)."""
+    """The bytes of a piece of a file, and any eight of them as one number (the first is the lowest).
+
+    Regular rows keep away from both ends, where there are no eight bytes to look at.
+    """
 
     def __init__(self, data: bytes) -> None:
-        padded = b"".join((_PAD, data, _PAD))
         self.bytes = np.frombuffer(data, np.uint8)
         self.is_ascii = data.isascii()
-        self._words = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
+        self._words = np.ndarray((max(0, len(data) - 7),), "<u8", data, strides=(1,))
 
     def word(self, at: Positions) -> Words:
         """Return the eight bytes that begin at each position."""
-        words: Words = self._words[at + len(_PAD)]
+        words: Words = self._words[at]
         return words
 
     def word_before(self, end: Positions, size: Positions) -> Words:

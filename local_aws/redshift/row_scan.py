@@ -7,6 +7,7 @@ RFC 4180, valid UTF-8, no NUL byte. All others are for the exact reader, one by 
 from __future__ import annotations
 
 import codecs
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +20,8 @@ Positions = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 LINE_FEED, RETURN = 10, 13
+# Rows this near to either end of a piece are never regular, so that values may be looked at eight bytes at a time.
+EDGE_BYTES = 24
 # Bytes are checked for UTF-8 in pieces of about this size: a bad one costs a second look at its piece.
 UTF8_PIECE_BYTES = 32 * 1024
 
@@ -108,6 +111,7 @@ def scan(data: bytes, shape: Shape, reader: Reader, *, final: bool) -> Rows:
         ends = ends - ((marks.bytes[ends - 1] == RETURN) & (ends > starts))
     counts = np.diff(feeds, prepend=-1)
     regular = (counts == shape.width) & (ends > starts)
+    regular &= (starts >= EDGE_BYTES) & (stops <= len(data) - EDGE_BYTES)
     for start, _ in broken:
         regular[np.searchsorted(starts, start)] = False
     _mark_odd_bytes(data, shape, stops, regular)
@@ -157,29 +161,36 @@ def _broken_records(
     bad = [np.flatnonzero(~np.where(opening == first, opens, closes)) for first in (True, False)]
     if not len(bad[0]):
         return [], len(data)
+    return _broken_spans(data, quotes.tolist(), bad, marks, reader, final=final)
+
+
+def _broken_spans(
+    data: bytes, quotes: list[int], bad: list[Positions], marks: _Marks, reader: Reader, *, final: bool
+) -> tuple[list[tuple[int, int]], int]:
     spans: list[tuple[int, int]] = []
-    line_feeds = marks.at[marks.kind == LINE_FEED]
-    first, base = 0, 0
+    candidates = [found.tolist() for found in bad]
+    line_feeds = marks.at[marks.kind == LINE_FEED].tolist()
+    first, base = 0, 0  # the first quote and the first byte after the last broken record
     while True:
-        candidates = bad[first % 2]
-        found = int(np.searchsorted(candidates, first))
-        if found == len(candidates):
+        wrong = candidates[first % 2]
+        found = bisect_left(wrong, first)
+        if found == len(wrong):
             return spans, len(data)
-        start = _row_start(quotes, line_feeds, first, base, int(quotes[candidates[found]]))
+        start = _row_start(quotes, line_feeds, first, base, quotes[wrong[found]])
         record = reader.record(data, start, final=final)
         if record is None or data[record.stop - 1 : record.stop] != b"\n":
             return spans, start
         base = record.stop
         spans.append((start, base))
-        first = int(np.searchsorted(quotes, base))
+        first = bisect_left(quotes, base)
 
 
-def _row_start(quotes: Positions, line_feeds: Positions, first: int, base: int, at: int) -> int:
+def _row_start(quotes: list[int], line_feeds: list[int], first: int, base: int, at: int) -> int:
     """Return where the row begins that ``at`` stands in: after the last line feed before it that is outside quotes."""
-    feed = int(np.searchsorted(line_feeds, at)) - 1
+    feed = bisect_left(line_feeds, at) - 1
     while feed >= 0 and line_feeds[feed] >= base:
-        if (int(np.searchsorted(quotes, line_feeds[feed])) - first) % 2 == 0:
-            return int(line_feeds[feed]) + 1
+        if (bisect_left(quotes, line_feeds[feed]) - first) % 2 == 0:
+            return line_feeds[feed] + 1
         feed -= 1
     return base
 

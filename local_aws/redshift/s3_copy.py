@@ -101,7 +101,8 @@ class S3Copy:
                 if refused >= limit:
                     raise self._failed(history)
                 if text and not self._statement.no_load:
-                    self._backend.send(wire.copy_data(text))
+                    self._backend.send(wire.copy_data_header(len(text)))
+                    self._backend.send(text)
                 self._watch()
         history.commit_files(loader.files)
         self._finish()

@@ -7,6 +7,7 @@ import io
 import random
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from local_aws.redshift.csv_records import (
@@ -38,10 +39,11 @@ def read(data: bytes, step: int = 0, skip_lines: int = 0, delimiter: bytes = b",
     for at in range(0, len(data) + 1, step):
         piece = data[at : at + step]
         for rows in file.feed(piece, final=not piece or at + step > len(data)):
-            for row in range(len(rows.starts)):
+            lines = file.lines_of(rows, np.arange(len(rows.starts))).tolist()
+            for row, line in enumerate(lines):
                 record = file.record(rows, row)
                 assert record.stop == rows.stops[row]
-                found.append(Record(file.line_of(rows, row), record.raw, record.fields, record.fault))
+                found.append(Record(line, record.raw, record.fields, record.fault))
     return found
 
 
