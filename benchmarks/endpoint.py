@@ -8,6 +8,7 @@ take turns; each figure is a ratio of medians. Exits with 1 if a figure is above
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import platform
@@ -171,6 +172,7 @@ class Bench:
 
     def fresh_table(self, data: Data) -> None:
         self.run("DROP TABLE IF EXISTS t")
+        self.run("DROP SCHEMA IF EXISTS rival CASCADE")
         self.run(f"CREATE TABLE t ({data.columns})")
         time.sleep(0.5)  # let the disk come to rest
 
@@ -199,6 +201,11 @@ class Bench:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             return (done.stderr.strip().splitlines() or ["failed"])[-1][:60]
+        with path.open(encoding="utf-8", newline="") as file:
+            records = sum(1 for _ in csv.reader(file))
+        ((loaded,),) = self.run(f"SELECT count(*) FROM {'rival.rival' if name.startswith('dlt') else 't'}")  # noqa: S608
+        if loaded != records:
+            return f"loaded {loaded:,} of {records:,} rows"
         return float(done.stdout.strip().splitlines()[-1])
 
 

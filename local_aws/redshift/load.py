@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from local_aws.redshift.batch import Batch, ColumnPlan, LoadError, Plan
 from local_aws.redshift.columns import Column
+from local_aws.redshift.compressed import plain
 from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.copy_text import CopyText
 from local_aws.redshift.csv_records import CsvReader
 from local_aws.redshift.file_rows import FileRows
-from local_aws.redshift.row_scan import Rows, Shape
+from local_aws.redshift.row_scan import Reader, Rows, Shape
 from local_aws.redshift.s3_source import S3Object
+from local_aws.redshift.text_records import TextReader
 
 
 @dataclass
@@ -33,11 +35,16 @@ class Loader:
     """Turns the bytes of files into rows for one table, and keeps count."""
 
     def __init__(self, statement: CopyStatement, columns: list[Column]) -> None:
-        delimiter, quote = statement.delimiter.encode(), statement.quote.encode()
-        null = statement.null_as.encode()
+        delimiter, quote = statement.delimiter.encode(), statement.quote.encode() if statement.csv else None
+        null = statement.null_as.encode() or None
         self.text = CopyText(delimiter, quote, null)
-        self._shape = Shape(delimiter, quote, len(columns), self.text.reserved)
-        self._reader = CsvReader(delimiter, quote, null)
+        self._shape = Shape(delimiter, quote, len(columns), self.text.reserved, escape=statement.escape)
+        self._reader: Reader
+        if quote:
+            self._reader = CsvReader(delimiter, quote, null)
+        else:
+            self._reader = TextReader(delimiter, null, escape=statement.escape)
+        self._compression = statement.compression
         self._skip_lines = statement.ignore_header
         self._plan = Plan(
             columns=[ColumnPlan.of(column, statement.value_format) for column in columns],
@@ -56,7 +63,7 @@ class Loader:
         file = FileRows(self._shape, self._reader, self._skip_lines)
         count = FileCount(item.url)
         self.files.append(count)
-        for chunk in chunks:
+        for chunk in plain(chunks, self._compression, item.url):
             count.size += len(chunk)
             for rows in file.feed(chunk):
                 yield self._batch(file, rows, count)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from local_aws.redshift.csv_records import MAX_RECORD_BYTES, Record
+from local_aws.redshift.text_records import BACKSLASH, escaped
 
 Positions = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -37,13 +38,15 @@ class Reader(Protocol):
 class Shape:
     """How the rows of a file are written: one byte each for delimiter and quote, and the number of fields.
 
-    ``reserved`` bytes mean something to PostgreSQL that they do not mean in the file.
+    ``reserved`` bytes mean something to PostgreSQL that they do not mean in the file. With ``escape`` a backslash takes
+    away what the next byte means.
     """
 
     delimiter: bytes
     quote: bytes | None
     width: int
     reserved: bytes = b""
+    escape: bool = False
 
 
 @dataclass
@@ -102,6 +105,8 @@ def scan(data: bytes, shape: Shape, reader: Reader, *, final: bool) -> Rows:
     else:
         outside = np.ones(len(marks.at), np.bool_)
         separating = marks.kind != RETURN if marks.has_returns else outside
+    if shape.escape and BACKSLASH in data:
+        separating = separating & ~_escaped_marks(data, marks)
     separators = marks.at[separating]
     feeds = np.flatnonzero(marks.kind[separating] == LINE_FEED)
     stops = separators[feeds] + 1
@@ -125,6 +130,14 @@ def scan(data: bytes, shape: Shape, reader: Reader, *, final: bool) -> Rows:
     separators = separators[np.repeat(regular, counts[: len(regular)]).nonzero()]
     _set_fields(rows, marks, shape, separators.reshape(-1, shape.width))
     return rows
+
+
+def _escaped_marks(data: bytes, marks: _Marks) -> Flags:
+    behind_backslash = (marks.bytes[marks.at - 1] == BACKSLASH[0]) & (marks.at > 0)
+    found = np.zeros(len(marks.at), np.bool_)
+    for mark in np.flatnonzero(behind_backslash).tolist():
+        found[mark] = escaped(data, int(marks.at[mark]))
+    return found
 
 
 def _set_fields(rows: Rows, marks: _Marks, shape: Shape, separators: Positions) -> None:
@@ -220,7 +233,7 @@ def _outside_quotes(marks: _Marks, quote: int, broken: list[tuple[int, int]], li
 
 
 def _mark_odd_bytes(data: bytes, shape: Shape, stops: Positions, regular: Flags) -> None:
-    for byte in (0, *shape.reserved):
+    for byte in (0, *shape.reserved, *(BACKSLASH if shape.escape else b"")):
         if byte in data:
             mark_rows(regular, stops, np.flatnonzero(np.frombuffer(data, np.uint8) == byte))
     if data.isascii():

@@ -11,6 +11,9 @@ import datetime as dt
 import math
 import re
 from contextlib import suppress
+from functools import cache
+
+from local_aws.redshift import time_patterns
 
 INTEGERS = {"int2": ("Short", 2**15), "int4": ("Integer", 2**31), "int8": ("Long", 2**63)}
 _FLOAT4_MAX = 3.4028234663852886e38
@@ -102,7 +105,11 @@ def boolean(value: bytes) -> bytes:
 
 
 def date(value: bytes, date_format: str | None) -> bytes:
-    """Read DATE: YYYY-MM-DD, and with DATEFORMAT 'auto' also YYYYMMDD."""
+    """Read DATE: YYYY-MM-DD, and with DATEFORMAT 'auto' also YYYYMMDD and a timestamp, whose time is left out."""
+    if date_format not in (None, "auto"):
+        return _by_pattern(value, "DATEFORMAT", date_format, 1205, "Invalid Date Format").date().isoformat().encode()
+    if date_format == "auto" and _TIMESTAMP.fullmatch(value) and len(value) > 10:
+        return timestamp(value, "auto", with_zone=True)[:10]
     match = _DATE.fullmatch(value) or (_COMPACT_DATE.fullmatch(value) if date_format == "auto" else None)
     if match is None:
         short = len(value) < 10 and date_format is None
@@ -113,10 +120,25 @@ def date(value: bytes, date_format: str | None) -> bytes:
         raise BadValue(1205, f"Invalid Date Format - {error}") from error
 
 
+@cache
+def _pattern(option: str, text: str) -> time_patterns.Moment:
+    return time_patterns.reader(option, text)
+
+
+def _by_pattern(value: bytes, option: str, pattern: str, code: int, words: str) -> dt.datetime:
+    moment = _pattern(option, pattern)(value)
+    if moment is None:
+        raise BadValue(code, f"{words} [{pattern}]")
+    return moment
+
+
 def timestamp(value: bytes, time_format: str | None, *, with_zone: bool = False) -> bytes:
     """Read TIMESTAMP in the COPY's TIMEFORMAT; only TIMESTAMPTZ may carry a zone."""
     if time_format in EPOCH_UNITS:
         return _epoch(value, time_format) + (b"Z" if with_zone else b"")
+    if time_format not in (None, "auto"):
+        moment = _by_pattern(value, "TIMEFORMAT", time_format, 1206, "Invalid timestamp format or value")
+        return moment.isoformat(" ").encode() + (b"Z" if with_zone else b"")
     expected = "YYYY-MM-DD HH24:MI:SS" if time_format is None else "auto"
     bad = BadValue(1206, f"Invalid timestamp format or value [{expected}]")
     match = _TIMESTAMP.fullmatch(value)
