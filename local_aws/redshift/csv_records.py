@@ -49,7 +49,9 @@ class CsvReader:
         d, q = re.escape(delimiter), re.escape(quote)
         # The quoted part is written without nested repetition, so that an unclosed one fails in linear time.
         inner = b"[^%s]*(?:%s%s[^%s]*)*" % (q, q, q, q)
-        self._quoted = re.compile(b"%s(%s)%s(%s|\r?\n|\\Z)" % (q, inner, q, d))
+        # "When a field is enclosed in quotes, white space between the delimiters and the quote characters is ignored."
+        self._blanks = b" \t".replace(delimiter, b"")
+        self._quoted = re.compile(b"%s(%s)%s[%s]*(%s|\r?\n|\\Z)" % (q, inner, q, self._blanks, d))
         self._lenient = re.compile(b"(?:%s%s%s)?[^%s\n]*(%s|\n|\\Z)" % (q, inner, q, d, d))
         self._unclosed = re.compile(b"%s[^%s]*(?:%s%s[^%s]*)*\\Z" % (q, q, q, q, q))
 
@@ -77,12 +79,18 @@ class CsvReader:
             if quote < 0:  # no quote in the rest of the record
                 fields += self._unquoted(data[at:stop].removesuffix(b"\r"))
                 return min(stop + 1, len(data)), None
-            if quote > at:
-                if data[quote - 1 : quote] != delimiter:
+            before, blanks = data[at:quote], b""
+            if before and not before.endswith(delimiter):
+                before, blanks = self._without_blanks(before)
+                if before and not before.endswith(delimiter):
                     return at, STRAY_QUOTE
-                fields += self._unquoted(data[at : quote - 1])
-                at = quote
-            match = self._quoted.match(data, at)
+            if before:
+                fields += self._unquoted(before[:-1])
+                at += len(before)
+            match = self._quoted.match(data, quote)
+            # Python's csv module sees no quotes behind blanks: it would find another end of the record in these.
+            if blanks and (match is None or b"\n" in match.group(1) or delimiter + mark in match.group()):
+                return at, STRAY_QUOTE
             if match is None:
                 return at, UNCLOSED_QUOTE if self._unclosed.match(data, at) else STRAY_QUOTE
             value, terminator = match.groups()
@@ -90,6 +98,10 @@ class CsvReader:
             at = match.end()
             if terminator != delimiter:
                 return at, None
+
+    def _without_blanks(self, text: bytes) -> tuple[bytes, bytes]:
+        rest = text.rstrip(self._blanks)
+        return rest, text[len(rest) :]
 
     def _unquoted(self, text: bytes) -> list[bytes | None]:
         """Return fields without quotes; only there the null string is no text."""

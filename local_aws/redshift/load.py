@@ -55,6 +55,7 @@ class Loader:
             ignore_blank_lines=statement.ignore_blank_lines,
         )
         self._line_end = b""
+        self._limit, self._refused = max(1, statement.max_error), 0
         self.rows = 0
         self.files: list[FileCount] = []
 
@@ -75,6 +76,13 @@ class Loader:
             self._line_end = rows.first_line_end() or b"\n"
         batch = Batch(self._plan, file, rows, count.url, self._line_end).run()
         count.lines += batch.lines
-        count.errors += len(batch.errors)
         self.rows += batch.lines - len(batch.errors)
-        return batch.text, batch.errors
+        errors = batch.errors[: self._limit - self._refused]
+        count.errors += len(errors)
+        self._refused += len(errors)
+        return batch.text, errors
+
+    @property
+    def failed(self) -> bool:
+        """Whether errors reached MAXERROR; 0 and 1 both mean the first one."""
+        return self._refused >= self._limit

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.postgres import Postgres
-from local_aws.redshift import assume_role, wire
+from local_aws.redshift import assume_role, memory, wire
 from local_aws.redshift.backend import FAILED, IDLE, Backend, SessionLost
 from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.history import History, LoadOf
@@ -59,6 +59,8 @@ class S3Copy:
             answer_text = wire.error(error.sqlstate, error.message)
         except _ServerError as error:
             answer_text = error.message
+        finally:
+            memory.give_back()
         return answer_text + wire.ready_for_query(self._backend.status)
 
     def _load(self) -> bytes:
@@ -92,13 +94,10 @@ class S3Copy:
         """Send the rows; whatever goes wrong before the last one leaves none of them."""
         names = ", ".join(quoted(column.name) for column in target.columns)
         self._begin(f"COPY {table_name(self._statement)} ({names}) FROM STDIN ({loader.text.options()})")
-        limit = max(1, self._statement.max_error)
-        refused = 0
         for item in objects:
             for text, errors in loader.load(item, source.chunks(item)):
-                history.refuse(errors[: limit - refused])
-                refused += len(errors)
-                if refused >= limit:
+                history.refuse(errors)
+                if loader.failed:
                     raise self._failed(history)
                 if text and not self._statement.no_load:
                     self._backend.send(wire.copy_data_header(len(text)))

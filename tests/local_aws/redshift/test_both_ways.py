@@ -21,7 +21,7 @@ from local_aws.redshift.row_scan import Reader
 from local_aws.redshift.s3_source import S3Object
 from local_aws.redshift.text_records import TextReader
 
-PLAIN = CopyStatement(None, "t", None, "s3://b/k", csv=True, delimiter=",")
+PLAIN = CopyStatement(None, "t", None, "s3://b/k", csv=True, delimiter=",", max_error=100_000)
 TEXT = replace(PLAIN, csv=False, delimiter="|")
 EPOCH = replace(PLAIN, time_format="epochmillisecs", date_format="auto", empty_as_null=True)
 ODD = replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +61,8 @@ CASES = [
     (b'"a"b,1\n2,d\n', [Record(1, b'"a"b,1', [], STRAY_QUOTE), Record(2, b"2,d", [b"2", b"d"])]),
     (b'1,"he said "hi"\n5,6\n', [Record(1, b'1,"he said "hi"', [], STRAY_QUOTE), Record(2, b"5,6", [b"5", b"6"])]),
     (b'1,"abc\n2,"def",6\n3,x\n', [Record(1, b'1,"abc\n2,"def",6', [], STRAY_QUOTE), Record(3, b"3,x", [b"3", b"x"])]),
+    (b' "a,b" \t,c\n2,d\n', [Record(1, b' "a,b" \t,c', [b"a,b", b"c"]), Record(2, b"2,d", [b"2", b"d"])]),
+    (b'1, "a\nb"\n', [Record(1, b'1, "a', [], STRAY_QUOTE), Record(2, b'b"', [], STRAY_QUOTE)]),
     (b'0,x\n1,"abc\n2,d\n', [Record(1, b"0,x", [b"0", b"x"]), Record(2, b'1,"abc\n2,d', [], UNCLOSED_QUOTE)]),
 ]
 
@@ -74,13 +77,14 @@ def test_any_text_in_any_pieces_reads_as_with_pythons_csv_module() -> None:
     draw = random.Random(20190101)  # noqa: S311
     good = 0
     for _ in range(5000):
-        data = bytes(draw.choice(b'ab,"\n') for _ in range(draw.randint(0, 18)))
+        data = bytes(draw.choice(b'ab,"\n ') for _ in range(draw.randint(0, 18)))
         found = read(data)
         assert read(data, draw.randint(1, 4)) == found, data
         expected = list(csv.reader(io.StringIO(data.decode(), newline="")))
         assert len(expected) == len(found), data
         for fields, record in zip(expected, found):
-            if record.fault is None:
+            # Blanks around quotes are left out by COPY alone.
+            if record.fault is None and not re.search(b' "|" ', record.raw):
                 assert [(field or b"").decode() for field in record.fields] == fields, data
                 good += 1
     assert good > 1000  # the comparison compared something
