@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, _on_signal)
     state = StateFolder(options.state)
     ports = Ports(options.aws_port, options.s3_port, options.redshift_port)
-    stack = Stack(state, ports, bind=options.bind, advertise=options.advertise)
+    stack = Stack(state, ports, bind=options.bind, advertise=options.advertise, require_tls=options.require_tls)
     try:
         _run(stack)
     except _Stopped:
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--advertise", default="127.0.0.1", help="host that clients are told (%(default)s)")
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--require-tls", action="store_true", help="let no client into Redshift without TLS")
     for option, service in (("aws", "IAM, EC2, …"), ("s3", "S3"), ("redshift", "Redshift's SQL")):
         variable, default = f"{option.upper()}_PORT", str(getattr(Ports, option))
         parser.add_argument(

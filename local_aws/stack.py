@@ -16,6 +16,7 @@ from local_aws.ports import check_free
 from local_aws.postgres import Postgres, PostgresFailed
 from local_aws.redshift.cluster import postgres_for
 from local_aws.redshift.endpoint import Endpoint
+from local_aws.redshift.tls import LOOPBACK_NAMES, Certificate, TlsRules
 from local_aws.s3 import S3
 from local_aws.state import REGION, Credentials, StateFolder
 
@@ -36,12 +37,20 @@ class Stack:
     """S3, the control plane and Redshift on one state folder."""
 
     def __init__(
-        self, state: StateFolder, ports: Ports, *, bind: str = "127.0.0.1", advertise: str = "127.0.0.1"
+        self,
+        state: StateFolder,
+        ports: Ports,
+        *,
+        bind: str = "127.0.0.1",
+        advertise: str = "127.0.0.1",
+        require_tls: bool = False,
     ) -> None:
         self.state = state
         self.ports = ports
         self.bind = bind
         self.advertise = advertise
+        self._require_tls = require_tls
+        self._certificate = Certificate(state.path / "redshift" / "tls")
         self.credentials: Credentials
         self._s3: S3
         self._postgres: Postgres
@@ -86,7 +95,12 @@ class Stack:
         self._running.callback(self._postgres.stop)
         self._postgres.start()
         endpoint = Endpoint(
-            self._postgres, port=self.ports.redshift, host=self.bind, s3_client=self.s3_client, authorize=_authorize
+            self._postgres,
+            port=self.ports.redshift,
+            host=self.bind,
+            s3_client=self.s3_client,
+            authorize=_authorize,
+            tls=TlsRules(self._certificate.context(*LOOPBACK_NAMES, self.advertise), self._require_tls),
         )
         self._running.callback(endpoint.stop)
         endpoint.start()
@@ -140,6 +154,7 @@ class Stack:
             "s3_port": self.ports.s3,
             "redshift_host": self.advertise,
             "redshift_port": self.ports.redshift,
+            "redshift_certificate": str(self._certificate.file),
             "postgres_port": self._postgres.port,
         }
 

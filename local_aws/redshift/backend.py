@@ -5,15 +5,17 @@ from __future__ import annotations
 import queue
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from local_aws.redshift import wire
+from local_aws.redshift import transactions, wire
 from local_aws.redshift.sql_error import INTERNAL_ERROR, SqlError
+from local_aws.redshift.tls import Stream
 from local_aws.redshift.wire import Message, MessageBuffer
 
 RECEIVE_BYTES = 256 * 1024
 MAX_REFUSALS = 1000
-SERVER_VERSION = "8.0.2"  # what Redshift says of itself; drivers ask for it
 _HIDDEN_PARAMETERS = ("standard_conforming_strings",)  # unknown on Redshift: a client then doubles its backslashes
 IDLE, IN_TRANSACTION, FAILED = b"I", b"T", b"E"
 
@@ -40,17 +42,21 @@ class Answer:
 class Backend:
     """One connection to PostgreSQL, read by a thread of its own."""
 
-    def __init__(self, server: socket.socket, client: socket.socket) -> None:
+    def __init__(self, server: socket.socket, client: Stream, *, python_driver: bool = False) -> None:
+        self._python_driver = python_driver
         self._server = server
         self._client = client
         self._buffer = MessageBuffer()
         self._changed = threading.Condition()
-        self._outstanding = 1  # the startup ends in a ReadyForQuery like any query
+        # ReadyForQuery messages to come, and whether each is hidden from the client. The startup ends in one too.
+        self._outstanding = [False]
         self._copying_in = False
         self._captured = False
         self._lost = False
         self._refusals: dict[bytes, SqlError] = {}
         self._refusal_count = 0
+        self._erred = False
+        self.failed = False  # whether what the last ReadyForQuery ended had an error in it
         self.status = IDLE
         self.process_id = 0
         self.inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
@@ -64,12 +70,19 @@ class Backend:
                 self.receive()
             raise SessionLost("PostgreSQL closed the connection") from error
 
-    def expect_ready(self) -> None:
+    def expect_ready(self, *, hidden: bool = False) -> None:
         """Count one more ReadyForQuery to come: a Query or Sync is about to be sent."""
         with self._changed:
             # While data for a COPY is awaited a Sync is ignored by the server.
             if not self._copying_in:
-                self._outstanding += 1
+                self._outstanding.append(hidden)
+
+    def wait(self) -> None:
+        """Wait until PostgreSQL owes no answer."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._lost or not self._outstanding)
+            if self._lost:
+                raise SessionLost("PostgreSQL closed the connection")
 
     def refusal(self, error: SqlError) -> str:
         """Return SQL that fails in PostgreSQL, so that its transaction fails too; the client gets ``error``."""
@@ -87,7 +100,7 @@ class Backend:
         try:
             while chunk := self._server.recv(RECEIVE_BYTES):
                 self._buffer.feed(chunk)
-                self._pass_on(*self._buffer.take_complete(b"ZEGCSK"))
+                self._pass_on(*self._buffer.take_complete(b"ZEGCSKR"))
         finally:
             with self._changed:
                 self._lost = True
@@ -95,19 +108,24 @@ class Backend:
             self.inbox.put(None)
 
     def _pass_on(self, piece: bytes, spans: list[tuple[int, int]]) -> None:
-        if self._captured:
-            for message in wire.messages(piece):
-                self.inbox.put(message)
-        elif piece:
+        captured = self._captured
+        if piece and not captured:
             self._client.sendall(self._edited(piece, spans))
         for span in spans:
             self._note(wire.message_at(piece, span))
+        if captured:  # noted first: who takes a ReadyForQuery out of the inbox finds the status that it told
+            for message in wire.messages(piece):
+                self.inbox.put(message)
 
     def _edited(self, piece: bytes, spans: list[tuple[int, int]]) -> bytes:
         """Return the piece with the few messages changed that must not reach the client as they are."""
         parts, at = [], 0
+        hidden = iter(list(self._outstanding))
         for start, end in spans:
-            change = self._change(wire.message_at(piece, (start, end)))
+            message = wire.message_at(piece, (start, end))
+            change = self._change(message)
+            if message.kind == b"Z" and next(hidden, False):
+                change = b""
             if change is not None:
                 parts += [piece[at:start], change]
                 at = end
@@ -118,41 +136,54 @@ class Backend:
             name, _ = wire.parse_parameter_status(message.body)
             if name in _HIDDEN_PARAMETERS:
                 return b""
-            return wire.parameter_status(name, SERVER_VERSION) if name == "server_version" else None
+            return wire.parameter_status(name, wire.SERVER_VERSION) if name == "server_version" else None
+        if message.kind == b"R" and self._python_driver:
+            return wire.sasl_for_python_driver(message)
         if message.kind == b"E" and self._refusals:
             with self._changed:
                 found = [marker for marker in self._refusals if b'"%s"' % marker in message.body]
                 error = self._refusals.pop(found[0]) if found else None
-            return wire.error(error.sqlstate, error.message) if error else None
-        return None
+            if error:
+                return wire.error(error.sqlstate, error.message)
+        return transactions.redshift_error(message) if message.kind == b"E" else None
 
     def _note(self, message: Message) -> None:
         if message.kind == b"K":
             self.process_id = int.from_bytes(message.body[:4], "big")
         elif message.kind == b"G":
             with self._changed:
-                self._copying_in, self._outstanding = True, 1
+                self._copying_in = True
+                del self._outstanding[1:]
         elif message.kind in (b"C", b"E"):
             self._copying_in = False
+            self._erred = self._erred or message.kind == b"E"
         elif message.kind == b"Z":
             with self._changed:
                 self.status = message.body
-                self._outstanding = max(0, self._outstanding - 1)
+                self.failed, self._erred = self._erred, False
+                if self._outstanding:
+                    self._outstanding.pop(0)
                 self._changed.notify_all()
 
-    # The rest is for the session's main thread, between ``capture`` and ``release``.
+    # The rest is for the session's main thread, which alone may send.
 
     def capture(self) -> None:
         """Wait until PostgreSQL owes no answer, then take its answers instead of the client."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._lost or not self._outstanding)
-            if self._lost:
-                raise SessionLost("PostgreSQL closed the connection")
-            self._captured = True
+        self.wait()
+        self._captured = True
 
     def release(self) -> None:
         """Let the client have the answers again; PostgreSQL must owe none."""
         self._captured = False
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Take the answers for a while."""
+        self.capture()
+        try:
+            yield
+        finally:
+            self.release()
 
     def receive(self) -> Message:
         """Return the next message of a captured backend; news that belong to the client are passed on to it."""
@@ -180,7 +211,7 @@ class Backend:
             if message.kind == b"D":
                 answer.rows.append(wire.data_row(message.body))
             elif message.kind == b"E" and answer.error is None:
-                answer.error = message.encode()
+                answer.error = transactions.redshift_error(message) or message.encode()
         return answer
 
     def begin_copy(self, sql: str) -> bytes | None:

@@ -26,6 +26,8 @@ SETTINGS = {
     # A statement that fails may hold a password (CREATE USER), and PostgreSQL would write it into its log.
     "log_min_error_statement": "panic",
 }
+# In this order: each may use what the ones before it make.
+SYSTEM_FILES = ("system.sql", "dialect.sql", "catalog.sql")
 SETTLE_SECONDS = 10.0
 
 
@@ -72,7 +74,7 @@ def _apply_settings(postgres: Postgres) -> None:
 
 
 def _prepare_database(postgres: Postgres, database: str) -> None:
-    text = files(__package__).joinpath("system.sql").read_text(encoding="utf-8")
+    text = "".join(files(__package__).joinpath(name).read_text(encoding="utf-8") for name in SYSTEM_FILES)
     version = hashlib.sha256(text.encode()).hexdigest()
     with closing(postgres.connect(database)) as connection, connection.cursor() as cursor:
         cursor.execute(

@@ -1,7 +1,7 @@
 """Redshift's CREATE, ALTER, VACUUM and ANALYZE as PostgreSQL's.
 
 Source: https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html and r_CREATE_TABLE_AS.html
-Distribution, sort order, encoding and backup have no meaning on one machine: they are checked for form and left out.
+Distribution, sort order, encoding and backup have no meaning on one machine: they are checked for form, and only noted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from local_aws.redshift import sql_tokens
 from local_aws.redshift.copy_statement import syntax_error
 from local_aws.redshift.ddl_column import VARCHAR_MAX, column, skip_references
 from local_aws.redshift.sql_error import UNDEFINED_COLUMN, SqlError, unsupported
-from local_aws.redshift.sql_tokens import SPACE, WORD, Token
+from local_aws.redshift.sql_tokens import QUOTED, SPACE, WORD, Token
+from local_aws.redshift.table_marks import TableMarks
 
 __all__ = ["VARCHAR_MAX", "alter", "create", "maintenance"]
 
@@ -20,6 +21,7 @@ _NOT_ON_REDSHIFT = (
     *("index", "trigger", "sequence", "type", "domain", "extension", "rule", "tablespace", "aggregate", "operator"),
     *("cast", "collation", "policy", "publication", "subscription", "server", "statistics", "event", "foreign"),
 )
+_LIKE_OPTIONS = ("including", "excluding", "defaults")
 _ALTER_REFUSED = ("distkey", "diststyle", "sortkey", "encode", "compound", "interleaved", "append", "location")
 
 
@@ -37,8 +39,10 @@ def create(tokens: list[Token]) -> list[Token]:
 
 def _create_table(tokens: list[Token]) -> list[Token]:
     tokens = _plain(tokens)
+    marks = TableMarks()
     at = next(index for index, token in enumerate(tokens) if token.key == "table") + 1
     opening = _after_name(tokens, at)
+    marks.table = sql_tokens.name_value([token for token in tokens[at:opening] if token.kind in (WORD, QUOTED)][-1])
     body: list[Token] = []
     names: set[str] | None = None
     tail_from = opening
@@ -51,8 +55,9 @@ def _create_table(tokens: list[Token]) -> list[Token]:
         if _is_ctas(tokens[tail_from:]):
             body = tokens[opening:tail_from]
         else:
-            body, names = _table_body(items)
-    return [*tokens[:opening], Token(SPACE, " "), *body, *_table_tail(tokens[tail_from:], names)]
+            body, names = _table_body(items, marks)
+    tail = _table_tail(tokens[tail_from:], names, marks)
+    return [*tokens[:opening], Token(SPACE, marks.comment()), *body, *tail]
 
 
 def _plain(tokens: list[Token]) -> list[Token]:
@@ -84,7 +89,7 @@ def _is_ctas(tail: list[Token]) -> bool:
     return False
 
 
-def _table_body(items: list[list[Token]]) -> tuple[list[Token], set[str] | None]:
+def _table_body(items: list[list[Token]], marks: TableMarks) -> tuple[list[Token], set[str] | None]:
     """Return the list of columns for PostgreSQL, and their names where no LIKE hides some."""
     columns: list[list[Token]] = []
     constraints: list[list[Token]] = []
@@ -95,11 +100,13 @@ def _table_body(items: list[list[Token]]) -> tuple[list[Token], set[str] | None]
         (constraints if words[0].key in _TABLE_CONSTRAINTS else columns).append(words)
     likes = [words for words in constraints if words[0].key == "like"]
     keys = {name for words in constraints if words[0].key != "like" for name in _table_constraint(words)}
-    texts = [column(words, not_null=sql_tokens.name_value(words[0]) in keys) for words in columns]
+    texts = [column(words, marks, not_null=sql_tokens.name_value(words[0]) in keys) for words in columns]
     names = {sql_tokens.name_value(words[0]) for words in columns}
     if not likes and keys - names:
         raise SqlError(UNDEFINED_COLUMN, f'column "{min(keys - names)}" named in key does not exist')
     texts += [" ".join(token.text for token in words) for words in likes]
+    if likes:
+        marks.like = sql_tokens.join([token for token in likes[0][1:] if token.key not in _LIKE_OPTIONS])
     return [Token(WORD, f"({', '.join(texts)})")], None if likes else names
 
 
@@ -121,34 +128,40 @@ def _table_constraint(words: list[Token]) -> set[str]:
     return names if kind == "primary" else set()
 
 
-def _table_tail(tail: list[Token], names: set[str] | None) -> list[Token]:
+def _table_tail(tail: list[Token], names: set[str] | None, marks: TableMarks) -> list[Token]:
     """Leave out Redshift's table attributes; what follows AS stays."""
     words = sql_tokens.significant(tail)
     while words and words[0].key not in ("as", ";"):
-        words = _attribute(words, names)
+        words = _attribute(words, names, marks)
     if not words or words[0].key == ";":
         return words
     start = next(index for index, token in enumerate(tail) if token is words[0])
     return [Token(SPACE, " "), *tail[start:]]
 
 
-def _attribute(words: list[Token], names: set[str] | None) -> list[Token]:
+def _attribute(words: list[Token], names: set[str] | None, marks: TableMarks) -> list[Token]:
     """Take one table attribute off the front."""
     keys = [token.key for token in words[:3]] + ["", "", ""]
     if keys[0] == "diststyle" and keys[1] in ("even", "key", "all", "auto"):
+        marks.diststyle = keys[1]
         return words[2:]
     if keys[0] == "backup" and keys[1] in ("yes", "no"):
         return words[2:]
     if keys[:2] in (["encode", "auto"], ["sortkey", "auto"]):
         return words[2:]
     if keys[0] in ("compound", "interleaved") and keys[1] == "sortkey":
+        marks.interleaved = keys[0] == "interleaved"
         words, keys = words[1:], keys[1:]
     if keys[0] in ("distkey", "sortkey") and keys[1] == "(":
         close = sql_tokens.closing(words, 1)
-        for item in sql_tokens.split_commas(words[2:close]) if close > 0 else []:
-            if names is not None and item and sql_tokens.name_value(item[0]) not in names:
+        if close < 0:
+            raise syntax_error(words[0])
+        for item in filter(None, sql_tokens.split_commas(words[2:close])):
+            name = sql_tokens.name_value(item[0])
+            if names is not None and name not in names:
                 raise SqlError(UNDEFINED_COLUMN, f'column "{item[0].text}" named in {keys[0].upper()} does not exist')
-        return words[close + 1 :] if close > 0 else []
+            marks.key(keys[0], name)
+        return words[close + 1 :]
     raise unsupported(f"CREATE TABLE … {words[0].text.upper()}")
 
 
@@ -172,7 +185,7 @@ def alter(tokens: list[Token]) -> list[Token]:
     at += 2 if action[1] == "column" else 1
     definition = [token for token in words[at:] if token.key != ";"]
     front = " ".join(token.text for token in words[:at])
-    return [Token(WORD, f"{front} {column(definition)};")]
+    return [Token(WORD, f"{front} {column(definition, TableMarks())};")]
 
 
 def maintenance(tokens: list[Token]) -> list[Token]:
@@ -191,4 +204,4 @@ def maintenance(tokens: list[Token]) -> list[Token]:
             rest = rest[1:]
     elif [token.key for token in rest[-2:]] in (["predicate", "columns"], ["all", "columns"]):
         rest = rest[:-2]
-    return [Token(WORD, " ".join([keys[0].upper(), "".join(token.text for token in rest)]) + ";")]
+    return [Token(WORD, " ".join([keys[0].upper(), " ".join(token.text for token in rest)]) + ";")]

@@ -9,6 +9,7 @@ from local_aws.redshift import sql_tokens
 from local_aws.redshift.copy_statement import syntax_error
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 from local_aws.redshift.sql_tokens import Token
+from local_aws.redshift.table_marks import TableMarks
 
 VARCHAR_MAX = 65_535
 VARCHAR_DEFAULT = 256
@@ -27,7 +28,7 @@ _VARBYTE_TYPES = ("varbyte", "varbinary")
 _REFUSED_TYPES = ("super", "geometry", "geography", "hllsketch", "interval", "binary")
 
 
-def column(words: list[Token], *, not_null: bool = False) -> str:
+def column(words: list[Token], marks: TableMarks, *, not_null: bool = False) -> str:
     """Return a column definition for PostgreSQL from the tokens of Redshift's."""
     name, rest = words[0].text, words[1:]
     if not rest:
@@ -37,6 +38,7 @@ def column(words: list[Token], *, not_null: bool = False) -> str:
     if check:
         parts.append(check)
     while rest:
+        marks.column_attribute(sql_tokens.name_value(words[0]), rest)
         text, is_key, rest = _attribute(rest)
         not_null = not_null or is_key
         if text:
@@ -156,3 +158,15 @@ def _default(words: list[Token]) -> tuple[str, bool, list[Token]]:
         if depth == 0 and at > 1 and words[at].key in ends:
             break
     return "DEFAULT " + " ".join(token.text for token in words[1:at]), False, words[at:]
+
+
+def cast_type(words: list[Token]) -> str:
+    """Return the type of a cast for PostgreSQL."""
+    if not words:
+        raise syntax_error(Token(sql_tokens.OPERATOR, ")"))
+    text, check, rest = _type("", words)
+    if check:
+        raise unsupported(f"TRY_CAST to {words[0].text.upper()}")
+    if rest:
+        raise syntax_error(rest[0])
+    return text

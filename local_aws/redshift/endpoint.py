@@ -16,6 +16,7 @@ from local_aws.redshift import cluster
 from local_aws.redshift.s3_copy import Services
 from local_aws.redshift.s3_source import Authorize
 from local_aws.redshift.session import Session, shut
+from local_aws.redshift.tls import TlsRules
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +38,12 @@ class Endpoint:
         host: str = "127.0.0.1",
         s3_client: Callable[[], Any],
         authorize: Authorize,
+        tls: TlsRules | None = None,
     ) -> None:
         self.host = host
         self.port = port
         self._postgres = postgres
+        self._tls = tls or TlsRules()
         self._services = Services(postgres, s3_client, authorize)
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -94,7 +97,7 @@ class Endpoint:
                     log.error("the Redshift endpoint cannot accept a connection: %s", error)
                     continue
                 return
-            session = Session(client, self._services)
+            session = Session(client, self._services, self._tls)
             thread = threading.Thread(target=self._serve, args=(session,), name="redshift-session", daemon=True)
             with self._lock:
                 self._sessions[session] = thread

@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import re
 
-from local_aws.redshift import assume_role, ddl, sql_tokens
+from local_aws.redshift import assume_role, calls, ddl, sql_tokens, transactions, users, wire
 from local_aws.redshift.copy_statement import CopyStatement, parse_copy
+from local_aws.redshift.script import Script, Statement
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 from local_aws.redshift.sql_tokens import OPERATOR, SPACE, STRING, WORD, Token
 
 LITERAL_MODE = "standard_conforming_strings"
+# What may begin a statement of PostgreSQL's and none of Redshift's.
+# https://docs.aws.amazon.com/redshift/latest/dg/c_SQL_commands.html
+_FOREIGN_HEADS = (
+    *("do", "savepoint", "release", "listen", "notify", "unlisten", "reindex", "cluster", "discard", "load", "values"),
+    *("checkpoint", "security", "reassign", "refresh", "import", "table"),
+)
 # A text with none of these words needs no look at its tokens.
 _TRIGGERS = re.compile(
-    r"\b(?:copy|unload|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
-    r"|nvl|decimal|numeric|dec|max|returning|conflict|assumerole|grant)\b",
+    r"\b(?:copy|unload|truncate|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
+    r"|nvl|nvl2|decode|try_cast|decimal|numeric|dec|max|returning|conflict|assumerole|grant|revoke|isolation|lateral"
+    r"|tablesample|server_version|local_endpoint|jsonb?)\b|\b(?:distinct\s+on|filter\s*\(\s*where|for\s+(?:update|share))\b"
+    rf"|(?:^|;|\*/|--[^\n]*\n)\s*(?:{'|'.join(_FOREIGN_HEADS)})\b",
     re.IGNORECASE,
 )
 # https://docs.aws.amazon.com/redshift/latest/dg/r_Dateparts_for_datetime_functions.html: a bare word may name the part.
 _DATE_PART_FUNCTIONS = ("datediff", "dateadd", "date_part")
+# The names of parts that PostgreSQL's own DATE_PART does not know.
+_DATE_PARTS = {
+    **dict.fromkeys(("years", "yrs"), "year"),
+    **dict.fromkeys(("quarters", "qtrs", "qtr"), "quarter"),
+    **dict.fromkeys(("dayofweek", "dw", "weekday"), "dow"),
+    **dict.fromkeys(("dayofyear", "dy", "yearday"), "doy"),
+    **dict.fromkeys(("mons",), "month"),
+}
 _DECIMALS = ("decimal", "numeric", "dec")
 _TEXT_TYPES = ("varchar", "varying", "nvarchar")
 
 
-def rewrite(sql: str) -> str | CopyStatement:
-    """Return what PostgreSQL shall run, or the COPY from S3 that the endpoint itself shall do.
+def rewrite(sql: str) -> str | Script:
+    """Return what PostgreSQL shall run; statement by statement where the endpoint itself has a part in one of them.
 
     Raises SqlError for what Redshift may know but this endpoint does not.
     """
@@ -33,13 +50,19 @@ def rewrite(sql: str) -> str | CopyStatement:
     if tokens[-1].kind == sql_tokens.BROKEN:
         return sql  # PostgreSQL names the unclosed string or comment
     parts = sql_tokens.statements(tokens)
-    results = [_rewrite_statement(part) for part in parts]
-    for result in results:
-        if isinstance(result, CopyStatement):
-            if len(results) > 1:
-                raise unsupported("COPY from S3 together with other statements in one string")
-            return result
-    return "".join(sql_tokens.join(result) for result in results if not isinstance(result, CopyStatement))
+    script = [_statement(part) for part in parts]
+    if not any(isinstance(item, CopyStatement) or item.head == "truncate" for item in script):
+        return "".join(item.sql for item in script if isinstance(item, Statement))
+    if any(isinstance(item, Statement) and item.head == "copy" for item in script):
+        raise unsupported("COPY … FROM STDIN together with TRUNCATE or COPY from S3 in one string")
+    return script
+
+
+def _statement(part: list[Token]) -> Statement | CopyStatement:
+    result = _rewrite_statement(part)
+    if isinstance(result, CopyStatement):
+        return result
+    return Statement(sql_tokens.join(result), sql_tokens.significant(part)[0].key)
 
 
 def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
@@ -47,8 +70,16 @@ def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
     head = words[0].key
     if head == "copy":
         return parse_copy(tokens) or tokens
-    if head == "unload":
-        raise unsupported("UNLOAD")
+    if head == "truncate":
+        return _truncate(words, tokens)
+    if head == "unload" or head in _FOREIGN_HEADS:
+        raise unsupported(head.upper())
+    if head in ("begin", "start"):
+        return transactions.begin(tokens)
+    if _keys(words, 2) == ["set", "local_endpoint"]:
+        return transactions.switch(tokens)
+    if _keys(words, 2) == ["show", "server_version"]:
+        return [Token(WORD, f"SELECT '{wire.SERVER_VERSION}' AS server_version;")]
     if head in ("set", "reset", "show") and any(token.key == LITERAL_MODE for token in words):
         # Redshift has no such setting: a backslash always escapes.
         raise SqlError(UNDEFINED_OBJECT, f'unrecognized configuration parameter "{LITERAL_MODE}"')
@@ -56,24 +87,48 @@ def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
         return ddl.maintenance(tokens)
     if head in ("grant", "revoke") and words[1:2] and words[1].key == "assumerole":
         return assume_role.rewrite(words)
-    if head in ("grant", "revoke", "alter") and _names_drop(words):
-        raise unsupported("the privilege DROP")
+    if head in ("grant", "revoke", "alter"):
+        _refuse_grants(words)
+    if head in ("create", "alter") and _keys(words, 2)[1:] in (["user"], ["group"], ["role"], ["database"]):
+        return users.rewrite(words, tokens)
     if head in ("insert", "update", "delete", "with"):
         _refuse_postgres_dml(words)
-    tokens = rewrite_expressions(tokens)
+    _refuse_postgres_queries(words)
+    tokens = calls.rewrite_calls(rewrite_expressions(tokens))
     if head == "create":
         return ddl.create(tokens)
     return ddl.alter(tokens) if head == "alter" else tokens
 
 
-def _names_drop(words: list[Token]) -> bool:
-    """Whether GRANT, REVOKE or ALTER DEFAULT PRIVILEGES has DROP among its privileges, which end at ON."""
+def _truncate(words: list[Token], tokens: list[Token]) -> list[Token]:
+    """``TRUNCATE [TABLE] name`` is all that Redshift knows, and here foreign keys are no constraints either."""
+    rest = [token for token in words[1:] if token.key not in ("table", ";")]
+    if any(token.key in (",", "cascade", "restrict", "restart", "continue", "only", "*") for token in rest):
+        raise unsupported("TRUNCATE of more than one table name (nor by Redshift)")
+    return tokens
+
+
+def _keys(words: list[Token], count: int) -> list[str]:
+    return [token.key for token in words[:count]]
+
+
+def _refuse_grants(words: list[Token]) -> None:
+    """GRANT, REVOKE and ALTER DEFAULT PRIVILEGES know privileges and grantees that PostgreSQL does not.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/r_GRANT.html
+    """
     keys = [token.key for token in words]
     if keys[0] == "alter":
-        if keys[1:3] != ["default", "privileges"]:
-            return False
-        keys = keys[min(keys.index(verb) for verb in ("grant", "revoke") if verb in keys) :] if "on" in keys else []
-    return "drop" in keys[: keys.index("on")] if "on" in keys else False
+        verbs = [keys.index(verb) for verb in ("grant", "revoke") if verb in keys]
+        if keys[1:3] != ["default", "privileges"] or not verbs:
+            return
+        keys = keys[min(verbs) :]
+    privileges = keys[1 : keys.index("on")] if "on" in keys else []
+    for privilege in ("drop", "alter", "explain", "ignore", "sys"):
+        if privilege in privileges:
+            raise unsupported(f"the privilege {privilege.upper()}")
+    if keys[1:2] == ["role"] or "role" in keys[len(privileges) :]:
+        raise unsupported(f"{keys[0].upper()} … ROLE")
 
 
 def _refuse_postgres_dml(words: list[Token]) -> None:
@@ -82,6 +137,26 @@ def _refuse_postgres_dml(words: list[Token]) -> None:
             raise unsupported("RETURNING (nor by Redshift)")
         if token.key == "on" and following.key == "conflict":
             raise unsupported("ON CONFLICT (nor by Redshift)")
+
+
+def _refuse_postgres_queries(words: list[Token]) -> None:
+    """https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-features.html."""
+    for token, following, third in zip(words, words[1:], [*words[2:], Token(SPACE, "")]):
+        pair = (token.key, following.key)
+        if pair == ("distinct", "on") and third.key == "(":
+            raise unsupported("DISTINCT ON (nor by Redshift)")
+        if pair == ("filter", "(") and third.key == "where":
+            raise unsupported("FILTER (nor by Redshift)")
+        if pair in (("for", "update"), ("for", "share")):
+            raise unsupported(f"SELECT … FOR {following.key.upper()} (nor by Redshift)")
+        if (
+            pair[0] in ("lateral", "tablesample")
+            and following.kind in (OPERATOR, WORD)
+            and pair[1] not in (",", ")", ".")
+        ):
+            raise unsupported(f"{pair[0].upper()} (nor by Redshift)")
+        if pair in (("::", "json"), ("::", "jsonb")):
+            raise unsupported(f"type {following.key.upper()} (nor by Redshift)")
 
 
 def rewrite_expressions(tokens: list[Token]) -> list[Token]:
@@ -104,7 +179,8 @@ def rewrite_expressions(tokens: list[Token]) -> list[Token]:
             result[index] = Token(WORD, "coalesce")
         elif token.key in _DATE_PART_FUNCTIONS and [item.key for item in (after[0], after[2])] == ["(", ","]:
             if after[1].kind == WORD:
-                result[positions[place + 2]] = Token(STRING, f"'{after[1].key}'")
+                part = _DATE_PARTS.get(after[1].key, after[1].key) if token.key == "date_part" else after[1].key
+                result[positions[place + 2]] = Token(STRING, f"'{part}'")
         elif token.key in _DECIMALS and after[0].key != "(" and _is_cast(before, after[0]):
             # https://docs.aws.amazon.com/redshift/latest/dg/r_Numeric_types201.html: the default is (18,0)
             result[index] = Token(WORD, f"{token.text}(18,0)")

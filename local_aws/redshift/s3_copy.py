@@ -17,6 +17,7 @@ from local_aws.redshift.load import Loader
 from local_aws.redshift.s3_source import Authorize, S3Object, S3Source
 from local_aws.redshift.sql_error import INSUFFICIENT_PRIVILEGE, INTERNAL_ERROR, SqlError
 from local_aws.redshift.target import Target, described_target, quoted, table_name, target_query
+from local_aws.redshift.tls import Stream
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class _ServerError(Exception):
 class S3Copy:
     """One COPY from S3 of one session."""
 
-    def __init__(self, services: Services, backend: Backend, client: socket.socket, statement: CopyStatement) -> None:
+    def __init__(self, services: Services, backend: Backend, client: Stream, statement: CopyStatement) -> None:
         self._services = services
         self._backend = backend
         self._client = client
@@ -48,20 +49,18 @@ class S3Copy:
         self._alone = backend.status == IDLE
 
     def run(self) -> bytes:
-        """Do the COPY and return all that the client shall be told, ReadyForQuery included."""
+        """Do the COPY and return what the client shall be told, up to CommandComplete or an error."""
         if self._backend.status == FAILED:
-            answer = self._backend.query("SELECT 1")
-            return (answer.error or b"") + wire.ready_for_query(self._backend.status)
+            return self._backend.query("SELECT 1").error or b""
         try:
-            answer_text = self._load()
+            return self._load()
         except SqlError as error:
             self._abort()
-            answer_text = wire.error(error.sqlstate, error.message)
+            return wire.error(error.sqlstate, error.message)
         except _ServerError as error:
-            answer_text = error.message
+            return error.message
         finally:
             memory.give_back()
-        return answer_text + wire.ready_for_query(self._backend.status)
 
     def _load(self) -> bytes:
         target = self._target()
@@ -185,7 +184,7 @@ class S3Copy:
             raise SessionLost("the client is gone")
 
 
-def client_gone(client: socket.socket) -> bool:
+def client_gone(client: Stream) -> bool:
     """Whether the client closed its end."""
     readable, _, _ = select.select([client], [], [], 0)
     if not readable:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import ssl
 import threading
 
 from local_aws.redshift import wire
 from local_aws.redshift.backend import IDLE, Backend, SessionLost
 from local_aws.redshift.copy_statement import CopyStatement
+from local_aws.redshift.pipeline import Pipeline, Special
 from local_aws.redshift.rewrite import LITERAL_MODE, rewrite
 from local_aws.redshift.s3_copy import S3Copy, Services
-from local_aws.redshift.sql_error import INTERNAL_ERROR, UNDEFINED_OBJECT, SqlError, unsupported
+from local_aws.redshift.script import ScriptRun, Statement, commit_truncate
+from local_aws.redshift.sql_error import INTERNAL_ERROR, SYNTAX_ERROR, UNDEFINED_OBJECT, SqlError, unsupported
+from local_aws.redshift.tls import Stream, TlsRules, TlsStream
 from local_aws.redshift.wire import Message, MessageBuffer, ProtocolError
 
 log = logging.getLogger(__name__)
@@ -20,21 +24,34 @@ log = logging.getLogger(__name__)
 RECEIVE_BYTES = 256 * 1024
 STARTUP_SECONDS = 60.0
 PROTOCOL_VIOLATION = "08P01"
+INVALID_AUTHORIZATION = "28000"
+# Query, FunctionCall, and the extended protocol: Parse, Bind, Describe, Execute, Close, Flush, Sync.
+_LOOKED_INTO = b"QFPBDECHS"
 # redshift_connector sends these; PostgreSQL refuses parameters that it does not know.
-_DRIVER_PARAMETERS = ("client_protocol_version", "driver_version", "os_version", "plugin_name")
+_DRIVER_PARAMETERS = (
+    "client_protocol_version",
+    "driver_version",
+    "driver_discovery_version",
+    "os_version",
+    "plugin_name",
+)
 
 
 class Session:
     """Serves one connection from its first byte to its last."""
 
-    def __init__(self, client: socket.socket, services: Services) -> None:
-        self._client = client
+    def __init__(self, client: socket.socket, services: Services, tls: TlsRules) -> None:
+        self._client: Stream = client
+        self._raw = client
         self._services = services
+        self._tls = tls
+        self._pipeline = Pipeline()
+        self._python_driver = False
         self._server: socket.socket | None = None
 
     def close(self) -> None:
         """End the session from outside; its threads then find their sockets closed."""
-        for end in (self._client, self._server):
+        for end in (self._raw, self._server):
             if end is not None:
                 shut(end)
 
@@ -53,8 +70,11 @@ class Session:
             self._tell(INTERNAL_ERROR, "the local endpoint failed; its log says why")
             raise
         finally:
+            if isinstance(self._client, TlsStream):
+                with contextlib.suppress(OSError):  # the client may be the one that is gone
+                    self._client.say_goodbye()
             self.close()
-            for end in (self._client, self._server):
+            for end in (self._raw, self._server):
                 if end is not None:
                     end.close()
 
@@ -75,13 +95,13 @@ class Session:
         except OSError as error:
             raise SessionLost("the local endpoint's PostgreSQL does not answer") from error
         self._server.settimeout(None)
-        for end in (self._client, self._server):
+        for end in (self._raw, self._server):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._server.sendall(startup)
         if wire.startup_code(startup[4:]) == wire.CANCEL_REQUEST:
             self._server.recv(1)  # PostgreSQL answers a cancel request by closing
             return
-        self._talk(Backend(self._server, self._client))
+        self._talk(Backend(self._server, self._client, python_driver=self._python_driver))
 
     def _startup(self) -> bytes | None:
         """Return the packet that opens the session at PostgreSQL; None if the client left before it."""
@@ -91,12 +111,16 @@ class Session:
                 return None
             body = receive_exactly(self._client, wire.startup_length(header))
             code = wire.startup_code(body)
-            if code in (wire.SSL_REQUEST, wire.GSSENC_REQUEST):
+            if code == wire.SSL_REQUEST and self._tls.context and self._client is self._raw:
+                self._begin_tls(self._tls.context)
+            elif code in (wire.SSL_REQUEST, wire.GSSENC_REQUEST):
                 self._client.sendall(b"N")
             elif code == wire.CANCEL_REQUEST:
                 return header + body
             elif code >> 16 == wire.PROTOCOL_3:
                 parameters = wire.parse_startup(body)
+                self._check_tls(parameters)
+                self._python_driver = parameters.get("driver_version", "").startswith("Redshift Python Driver")
                 for name in _DRIVER_PARAMETERS:
                     parameters.pop(name, None)
                 if any(LITERAL_MODE in text.lower() for text in (*parameters, *parameters.values())):
@@ -105,6 +129,19 @@ class Session:
             else:
                 raise ProtocolError(f"protocol {code >> 16}.{code & 0xFFFF} is not supported by the local endpoint")
 
+    def _begin_tls(self, context: ssl.SSLContext) -> None:
+        self._client.sendall(b"S")
+        client = TlsStream(self._raw, context)
+        client.handshake()
+        self._client = client
+
+    def _check_tls(self, parameters: dict[str, str]) -> None:
+        if self._tls.required and self._client is self._raw:
+            user, database = parameters.get("user", ""), parameters.get("database", parameters.get("user", ""))
+            host = self._raw.getpeername()[0]
+            text = f'no pg_hba.conf entry for host "{host}", user "{user}", database "{database}", SSL off'
+            raise SessionLost(text, INVALID_AUTHORIZATION)
+
     def _talk(self, backend: Backend) -> None:
         reader = threading.Thread(target=self._pump, args=(backend,), name="redshift-answers", daemon=True)
         reader.start()
@@ -112,7 +149,7 @@ class Session:
             buffer = MessageBuffer()
             while chunk := self._client.recv(RECEIVE_BYTES):
                 buffer.feed(chunk)
-                self._forward(backend, *buffer.take_complete(b"QPSF"))
+                self._forward(backend, *buffer.take_complete(_LOOKED_INTO))
         finally:
             if self._server is not None:
                 shut(self._server)
@@ -125,30 +162,46 @@ class Session:
             log.debug("answers ended: %s", error)
         finally:
             # Wakes the thread that reads the client, which may still have a last word for it.
-            shut(self._client, socket.SHUT_RD)
+            shut(self._raw, socket.SHUT_RD)
 
     def _forward(self, backend: Backend, piece: bytes, spans: list[tuple[int, int]]) -> None:
-        """Pass complete messages on; only those with SQL in them are looked into."""
+        """Pass complete messages on; only those that the endpoint may have a part in are looked into."""
         at = 0
         for start, end in spans:
             message = wire.message_at(piece, (start, end))
-            if message.kind in (b"S", b"F"):
-                backend.expect_ready()
-                continue
-            replacement = self._query(backend, message) if message.kind == b"Q" else self._parse(backend, message)
-            if replacement is None:
-                continue
-            if isinstance(replacement, CopyStatement):
+            if self._pipeline.skipping and message.kind != b"S":
                 backend.send(piece[at:start])
-                self._copy(backend, replacement)
+                at = end
+                continue
+            if message.kind == b"Q":
+                backend.send(piece[at:start] + self._query(backend, message))
+            elif message.kind == b"P":
+                backend.send(piece[at:start] + self._parse(backend, message))
+            elif message.kind == b"E" and (special := self._pipeline.execute(message)):
+                backend.send(piece[at:start])
+                self._execute(backend, special, piece[start:end])
             else:
-                backend.send(piece[at:start] + replacement)
+                self._note(backend, message)
+                continue
             at = end
         if at < len(piece):
             backend.send(piece[at:])
 
-    def _query(self, backend: Backend, message: Message) -> bytes | CopyStatement | None:
-        """Return what stands for a Query message, or None for itself."""
+    def _note(self, backend: Backend, message: Message) -> None:
+        """Remember what a message that is passed on means for those to come."""
+        if message.kind == b"S":
+            self._pipeline.sync()
+        if message.kind in (b"S", b"F"):
+            backend.expect_ready()
+        elif message.kind == b"B":
+            self._pipeline.bind(message)
+        elif message.kind == b"C":
+            self._pipeline.close(message)
+        elif message.kind == b"E":
+            self._pipeline.executed = True
+
+    def _query(self, backend: Backend, message: Message) -> bytes:
+        """Return what stands for a Query message: nothing, if the endpoint has done all of it."""
         if not message.body.endswith(b"\0"):
             raise ProtocolError("a Query message without its zero byte")
         sql = _decode(message.body[:-1])
@@ -156,29 +209,53 @@ class Session:
             result = rewrite(sql)
         except SqlError as error:
             result = backend.refusal(error)
-        if isinstance(result, CopyStatement):
-            return result
-        backend.expect_ready()
-        return None if result is sql else wire.query(result)
+        if isinstance(result, str):
+            backend.expect_ready()
+            return message.encode() if result is sql else wire.query(result)
+        ScriptRun(backend, self._client.sendall, lambda copy: self._copy(backend, copy)).run(result)
+        return b""
 
-    def _parse(self, backend: Backend, message: Message) -> bytes | None:
+    def _parse(self, backend: Backend, message: Message) -> bytes:
+        """Return what stands for a Parse message; for a COPY from S3 that is an empty statement."""
         name, raw, rest = wire.split_parse(message.body)
         sql = _decode(raw)
+        special = None
         try:
             result = rewrite(sql)
-            if isinstance(result, CopyStatement):
-                raise unsupported("COPY from S3 by the extended query protocol")
+            if not isinstance(result, str):
+                if len(result) > 1:
+                    raise SqlError(SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement")
+                special = result[0]
+                result = special.sql if isinstance(special, Statement) else ""
         except SqlError as error:
             result = backend.refusal(error)
-        return None if result is sql else Message(b"P", b"\0".join([name, result.encode(), rest])).encode()
+        self._pipeline.parse(name, special)
+        return message.encode() if result is sql else wire.parse(name, result, rest)
 
-    def _copy(self, backend: Backend, statement: CopyStatement) -> None:
-        backend.capture()
-        try:
+    def _execute(self, backend: Backend, special: Special, message: bytes) -> None:
+        """Run a portal that the endpoint has a part in. A Sync of our own settles what came before it."""
+        pipeline = self._pipeline
+        if isinstance(special, CopyStatement) and pipeline.executed and backend.status == IDLE:
+            # A Sync would commit what ran before, and the COPY could no longer fail together with it.
+            error = unsupported("COPY from S3 after other statements of a pipeline, without BEGIN,")
+            return backend.send(wire.parse(b"", backend.refusal(error), b"\0\0"))
+        backend.expect_ready(hidden=True)
+        backend.send((message if isinstance(special, Statement) else b"") + wire.SYNC)
+        backend.wait()
+        worked = not backend.failed
+        if worked and isinstance(special, CopyStatement):
+            worked = self._copy(backend, special)
+        elif worked:
+            worked = commit_truncate(backend, self._client.sendall)
+        pipeline.skipping = not worked
+        return None
+
+    def _copy(self, backend: Backend, statement: CopyStatement) -> bool:
+        """Do a COPY from S3, tell the client, and return whether it worked."""
+        with backend.taken():
             answer = S3Copy(self._services, backend, self._client, statement).run()
-        finally:
-            backend.release()
         self._client.sendall(answer)
+        return not any(message.kind == b"E" for message in wire.messages(answer))
 
 
 def _decode(raw: bytes) -> str:
@@ -188,7 +265,7 @@ def _decode(raw: bytes) -> str:
         raise ProtocolError(f"a statement is not UTF-8: {error}") from error
 
 
-def receive_exactly(client: socket.socket, size: int) -> bytes:
+def receive_exactly(client: Stream, size: int) -> bytes:
     """Return that many bytes, or none if the connection ends before the first."""
     data = b""
     while len(data) < size:

@@ -13,6 +13,8 @@ CANCEL_REQUEST = 80877102
 SSL_REQUEST = 80877103
 GSSENC_REQUEST = 80877104
 PROTOCOL_3 = 3
+SERVER_VERSION = "8.0.2"  # what Redshift says of itself; drivers ask for it
+AUTHENTICATION_SASL = 10
 
 MAX_STARTUP_BYTES = 10_000  # PostgreSQL's own MAX_STARTUP_PACKET_LENGTH
 MAX_MESSAGE_BYTES = 0x3FFFFFFF  # PostgreSQL's own limit of one message
@@ -124,6 +126,12 @@ def copy_data_header(size: int) -> bytes:
     return b"d" + struct.pack("!i", size + 4)
 
 
+def parse(name: bytes, sql: str, types: bytes) -> bytes:
+    """Return a Parse message; ``types`` counts and lists the types of its parameters."""
+    return Message(b"P", b"\0".join([name, sql.encode(), types])).encode()
+
+
+SYNC = Message(b"S", b"").encode()
 COPY_DONE = Message(b"c", b"").encode()
 
 
@@ -132,9 +140,9 @@ def copy_fail(reason: str) -> bytes:
     return Message(b"f", reason.encode() + b"\0").encode()
 
 
-def report(kind: bytes, severity: str, sqlstate: str, text: str) -> bytes:
+def report(kind: bytes, severity: str, sqlstate: str, text: str, detail: str = "") -> bytes:
     """Return an ErrorResponse (kind ``E``) or NoticeResponse (kind ``N``)."""
-    fields = {"S": severity, "V": severity, "C": sqlstate, "M": text}
+    fields = {"S": severity, "V": severity, "C": sqlstate, "M": text, **({"D": detail} if detail else {})}
     body = b"".join(code.encode() + value.encode() + b"\0" for code, value in fields.items())
     return Message(kind, body + b"\0").encode()
 
@@ -176,6 +184,15 @@ def parameter_status(name: str, value: str) -> bytes:
     return Message(b"S", name.encode() + b"\0" + value.encode() + b"\0").encode()
 
 
+def sasl_for_python_driver(message: Message) -> bytes:
+    """Return an Authentication message as redshift_connector reads it.
+
+    Redshift never asks it for SASL, and it takes the zero byte that ends the list for one more, nameless, mechanism.
+    """
+    is_list = int.from_bytes(message.body[:4], "big") == AUTHENTICATION_SASL
+    return (Message(b"R", message.body[:-1]) if is_list else message).encode()
+
+
 def data_row(body: bytes) -> tuple[str | None, ...]:
     """Return the text values of a DataRow message."""
     (count,) = struct.unpack_from("!h", body)
@@ -186,6 +203,15 @@ def data_row(body: bytes) -> tuple[str | None, ...]:
         values.append(None if length < 0 else body[at : at + length].decode())
         at += max(length, 0)
     return tuple(values)
+
+
+def split_bind(body: bytes) -> tuple[bytes, bytes]:
+    """Return the names of portal and statement of a Bind message."""
+    try:
+        portal, statement, _ = body.split(b"\0", 2)
+    except ValueError as mistake:
+        raise ProtocolError("a Bind message without its zero bytes") from mistake
+    return portal, statement
 
 
 def split_parse(body: bytes) -> tuple[bytes, bytes, bytes]:

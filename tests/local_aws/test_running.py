@@ -36,6 +36,7 @@ def test_endpoints_say_where_everything_is_and_no_secret(aws: AwsProcess) -> Non
         "s3_port": aws.ports.s3,
         "redshift_host": "127.0.0.1",
         "redshift_port": aws.ports.redshift,
+        "redshift_certificate": str(aws.folder.path / "redshift" / "tls" / "server.crt"),
         "postgres_port": aws.endpoints["postgres_port"],
     }
 

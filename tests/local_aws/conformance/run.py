@@ -153,7 +153,7 @@ def compare(expected: dict[str, Any], found: Outcome, where: str, values: dict[s
     if error is None:
         assert found.error is None, where
     else:
-        sqlstate, _, words = filled(error, values).partition(" ")
+        sqlstate, _, words = filled(str(error), values).partition(" ")
         assert (found.error or "none").startswith(sqlstate), f"{where}: {found.error}"
         assert words in (found.error or ""), where
     for name in ("rows", "columns", "types"):

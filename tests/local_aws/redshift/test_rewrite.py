@@ -7,6 +7,7 @@ import pytest
 from local_aws.redshift import sql_tokens
 from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.rewrite import rewrite
+from local_aws.redshift.script import Statement
 from local_aws.redshift.sql_error import SqlError
 
 SAME = [
@@ -44,7 +45,7 @@ CHANGED = [
     ("SELECT a::varchar(MAX)", "SELECT a::varchar(65535)"),
     ("SELECT 1; SELECT sysdate", "SELECT 1; SELECT pg_catalog.sysdate()"),
     ("VACUUM", "VACUUM ;"),
-    ("VACUUM DELETE ONLY s.t TO 75 PERCENT BOOST", "VACUUM s.t;"),
+    ("VACUUM DELETE ONLY s.t TO 75 PERCENT BOOST", "VACUUM s . t;"),
     ("ANALYZE t PREDICATE COLUMNS", "ANALYZE t;"),
     ("ALTER TABLE s.t ADD COLUMN x varchar ENCODE zstd", "ALTER TABLE s . t ADD COLUMN x varchar(256);"),
 ]
@@ -118,7 +119,9 @@ REFUSED = [
     ("INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", "0A000", "ON CONFLICT"),
     ("SET standard_conforming_strings = on", "42704", "standard_conforming_strings"),
     ("SHOW standard_conforming_strings", "42704", "standard_conforming_strings"),
-    ("SELECT 1; COPY t FROM 's3://b/k' IAM_ROLE 'r' CSV", "0A000", "other statements"),
+    ("COPY t FROM STDIN; COPY t FROM 's3://b/k' IAM_ROLE 'r' CSV", "0A000", "STDIN together"),
+    ("TRUNCATE t, u", "0A000", "more than one"),
+    ("TRUNCATE TABLE t CASCADE", "0A000", "more than one"),
     ("COPY t TO STDOUT", "0A000", "COPY … TO"),
     ("COPY (SELECT 1) TO STDOUT", "0A000", "COPY of a query"),
 ]
@@ -133,9 +136,18 @@ def test_what_is_not_known_is_refused_by_name(text: str, sqlstate: str, words: s
 
 
 def test_a_copy_with_a_semicolon_and_comments_is_one_statement() -> None:
-    copy = rewrite("/* load */ COPY t FROM 's3://b/k' -- here\n IAM_ROLE 'r' CSV;\n -- done\n")
+    (copy,) = rewrite("/* load */ COPY t FROM 's3://b/k' -- here\n IAM_ROLE 'r' CSV;\n -- done\n")
     assert isinstance(copy, CopyStatement)
     assert copy.source == "s3://b/k"
+
+
+def test_a_string_with_a_copy_is_taken_apart() -> None:
+    script = rewrite("BEGIN; SELECT nvl(1, 2); COPY t FROM 's3://b/k' IAM_ROLE 'r' CSV; TRUNCATE u")
+    assert isinstance(script, list)
+    assert script[0] == Statement("BEGIN;", "begin")
+    assert script[1] == Statement(" SELECT coalesce(1, 2);", "select")
+    assert isinstance(script[2], CopyStatement)
+    assert script[3] == Statement(" TRUNCATE u", "truncate")
 
 
 @pytest.mark.parametrize("text", [*SAME, *(text for text, _ in CHANGED), *(text for text, _, _ in REFUSED)])
