@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from local_aws.redshift import sql_tokens
+from local_aws.redshift import sql_tokens, time_patterns
+from local_aws.redshift.columns import Format
 from local_aws.redshift.sql_error import SYNTAX_ERROR, SqlError, unsupported
 from local_aws.redshift.sql_tokens import Token
 
@@ -18,7 +19,7 @@ EPOCH_TIME_FORMATS = ("epochsecs", "epochmillisecs")
 
 @dataclass(frozen=True)
 class CopyStatement:
-    """A COPY of CSV from S3. An absent option has Redshift's default."""
+    """A COPY of CSV or delimited text from S3. An absent option has Redshift's default."""
 
     schema: str | None
     table: str
@@ -28,7 +29,7 @@ class CopyStatement:
     region: str | None = None
     manifest: bool = False
     csv: bool = False
-    delimiter: str = ","
+    delimiter: str = ""  # "," for CSV, else "|"
     quote: str = '"'
     ignore_header: int = 0
     time_format: str | None = None
@@ -38,6 +39,30 @@ class CopyStatement:
     blanks_as_null: bool = False
     no_load: bool = False
     sql: str = field(default="", compare=False)
+    null_as: str = "\\N"
+    escape: bool = False
+    compression: str | None = None
+    trim_blanks: bool = False
+    truncate_columns: bool = False
+    fill_record: bool = False
+    ignore_blank_lines: bool = False
+    replace_invalid: str | None = None
+    round_decimals: bool = False
+
+    @property
+    def value_format(self) -> Format:
+        """The options that say how a value reads."""
+        return Format(
+            time_format=self.time_format,
+            date_format=self.date_format,
+            # "EMPTYASNULL and NULL AS '' (empty string) produce the same behavior."
+            empty_as_null=self.empty_as_null or not self.null_as,
+            blanks_as_null=self.blanks_as_null,
+            trim_blanks=self.trim_blanks,
+            truncate=self.truncate_columns,
+            replace_invalid=None if self.replace_invalid is None else self.replace_invalid.encode(),
+            round_decimals=self.round_decimals,
+        )
 
 
 class _Cursor:
@@ -160,7 +185,11 @@ def _format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
 
 
 def _quote(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
-    return replace(copy, quote=_one_byte("QUOTE", cursor.string()))
+    value = _one_byte("QUOTE", cursor.string())
+    # Such a quote could stand in a number or a date, and be part of it or not.
+    if value.isalnum() or value in "+-.: ":
+        raise unsupported(f"COPY option QUOTE '{value}'")
+    return replace(copy, quote=value)
 
 
 def _delimiter(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
@@ -178,15 +207,39 @@ def _time_format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
     value = cursor.string()
     # https://docs.aws.amazon.com/redshift/latest/dg/r_DATEFORMAT_and_TIMEFORMAT_strings.html: these are case sensitive
     if value not in ("auto", *EPOCH_TIME_FORMATS):
-        raise unsupported(f"COPY option TIMEFORMAT '{value}'")
+        time_patterns.reader("TIMEFORMAT", value)
     return replace(copy, time_format=value)
 
 
 def _date_format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
     value = cursor.string()
     if value != "auto":
-        raise unsupported(f"COPY option DATEFORMAT '{value}'")
+        time_patterns.reader("DATEFORMAT", value)
     return replace(copy, date_format=value)
+
+
+def _null_as(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    value = cursor.string()
+    if "\0" in value or "\n" in value or "\r" in value:
+        raise unsupported("COPY option NULL AS with a NUL byte or a line end")
+    return replace(copy, null_as=value)
+
+
+def _accept_invalid(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    value = "?"
+    if cursor.accept("as") or cursor.peek().kind == sql_tokens.STRING:
+        value = cursor.string()
+    if len(value) != 1 or not value.isascii() or value == "\0":
+        raise SqlError(SYNTAX_ERROR, f"ACCEPTINVCHARS '{value}': one ASCII character but NUL replaces a bad one")
+    return replace(copy, replace_invalid=value)
+
+
+def _encoding(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+    cursor.accept("as")
+    token = cursor.next()
+    if token.text.strip("'").lower() != "utf8":
+        raise unsupported(f"COPY option ENCODING {token.text.upper()}")
+    return copy
 
 
 def _switch(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
@@ -220,17 +273,35 @@ _OPTIONS: dict[str, Callable[[CopyStatement, _Cursor], CopyStatement]] = {
     "compupdate": _switch,
     "statupdate": _switch,
     "noload": lambda copy, _: replace(copy, no_load=True),
+    "null": _null_as,
+    "escape": lambda copy, _: replace(copy, escape=True),
+    "gzip": lambda copy, _: replace(copy, compression="gzip"),
+    "bzip2": lambda copy, _: replace(copy, compression="bzip2"),
+    "zstd": lambda copy, _: replace(copy, compression="zstd"),
+    "trimblanks": lambda copy, _: replace(copy, trim_blanks=True),
+    "truncatecolumns": lambda copy, _: replace(copy, truncate_columns=True),
+    "fillrecord": lambda copy, _: replace(copy, fill_record=True),
+    "ignoreblanklines": lambda copy, _: replace(copy, ignore_blank_lines=True),
+    "acceptinvchars": _accept_invalid,
+    "roundec": lambda copy, _: replace(copy, round_decimals=True),
+    "encoding": _encoding,
 }
 
 
 def _checked(copy: CopyStatement) -> CopyStatement:
-    if not copy.csv:
-        raise unsupported("COPY of delimited text (without CSV)")
+    copy = replace(copy, delimiter=copy.delimiter or ("," if copy.csv else "|"))
     if not copy.iam_role:
         raise unsupported("COPY without IAM_ROLE")
     bucket, _, key = copy.source[len("s3://") :].partition("/")
     if not bucket or (copy.manifest and not key):
         raise SqlError(SYNTAX_ERROR, f"The S3 path '{copy.source}' names no {'bucket' if not bucket else 'object'}")
-    if copy.quote == copy.delimiter:
+    if copy.csv and copy.quote == copy.delimiter:
         raise SqlError(SYNTAX_ERROR, "DELIMITER and QUOTE must differ")
+    # https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-format.html#copy-csv
+    if copy.csv and copy.escape:
+        raise SqlError(SYNTAX_ERROR, "CSV cannot be used with ESCAPE")
+    if not copy.csv and copy.quote != CopyStatement.quote:
+        raise SqlError(SYNTAX_ERROR, "QUOTE can be used only with CSV")
+    if copy.escape and copy.delimiter == "\\":
+        raise SqlError(SYNTAX_ERROR, "DELIMITER must not be the backslash that ESCAPE gives a meaning")
     return copy

@@ -11,12 +11,14 @@ from types import TracebackType
 import psycopg2
 
 from local_aws.postgres import Postgres
-from local_aws.redshift.columns import escape
-from local_aws.redshift.load import FileCount, LoadError
+from local_aws.redshift.batch import LoadError
+from local_aws.redshift.load import FileCount
 
 CUT = 1024
+PENDING_ERRORS = 5000  # each at most 2 kB
 PERIOD = ord(".")
 # Characters of more than one byte become a period a byte; so does NUL, which PostgreSQL cannot keep.
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PERIODS = bytes(PERIOD if byte == 0 or byte > 127 else byte for byte in range(256))
 
 
@@ -41,6 +43,7 @@ class History:
         self._connection = postgres.connect(load.database)
         self._connection.autocommit = True
         self.query_id = 0
+        self._pending: list[str] = []
         self._now: datetime | None = None
 
     def __enter__(self) -> History:
@@ -72,15 +75,21 @@ class History:
         return self.query_id
 
     def refuse(self, errors: Iterable[LoadError]) -> None:
-        """Keep refused records."""
-        lines = "".join(self._error_line(error) for error in errors)
-        if lines:
+        """Keep refused records; they can be seen from time to time, and all of them after ``end``."""
+        self._pending += map(self._error_line, errors)
+        if len(self._pending) >= PENDING_ERRORS:
+            self._keep_pending()
+
+    def _keep_pending(self) -> None:
+        if self._pending:
             with self._connection.cursor() as cursor:
                 # Many times as fast as INSERT, and a file may have a hundred thousand of them.
-                cursor.copy_expert(_KEEP_ERRORS, io.StringIO(lines))
+                cursor.copy_expert(_KEEP_ERRORS, io.StringIO("".join(self._pending)))
+            self._pending.clear()
 
     def end(self, status: str, rows: int, files: list[FileCount]) -> None:
         """Show the load as completed or aborted."""
+        self._keep_pending()
         size, errors = sum(file.size for file in files), sum(file.errors for file in files)
         with self._connection.cursor() as cursor:
             cursor.execute(
@@ -109,7 +118,7 @@ class History:
             *(name, kind, length, error.position, printable(error.raw), printable(error.value)),
             *(error.fault.code, error.fault.reason, load.transaction_id),
         )
-        return "\t".join(escape(str(value).encode()).decode() for value in values) + "\n"
+        return "\t".join(str(value).translate(_ESCAPES) for value in values) + "\n"
 
 
 _KEEP_ERRORS = """
