@@ -40,7 +40,8 @@ class History:
 
     def __init__(self, postgres: Postgres, load: LoadOf) -> None:
         self._load = load
-        self._connection = postgres.connect(load.database)
+        # Nobody waits for the disk: what matters is written with ``end``, which does wait.
+        self._connection = postgres.connect(load.database, options="-c synchronous_commit=off")
         self._connection.autocommit = True
         self.query_id = 0
         self._pending: list[str] = []
@@ -92,6 +93,7 @@ class History:
         self._keep_pending()
         size, errors = sum(file.size for file in files), sum(file.errors for file in files)
         with self._connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = on")
             cursor.execute(
                 "UPDATE pg_local.load_history SET status = %s, end_time = localtimestamp,"
                 " duration = extract(epoch FROM localtimestamp - start_time) * 1000000, loaded_rows = %s,"
