@@ -20,7 +20,11 @@ from local_aws.redshift.tls import LOOPBACK_NAMES, Certificate, TlsRules
 from local_aws.s3 import S3
 from local_aws.state import REGION, Credentials, StateFolder
 
+S3_CONNECT_SECONDS = 5
+S3_SILENCE_SECONDS = 20
+
 if TYPE_CHECKING:
+    from botocore.config import Config
     from mypy_boto3_s3 import S3Client
 
 
@@ -129,7 +133,6 @@ class Stack:
     def s3_client(self) -> "S3Client":
         """The one client of the local S3 that all sessions share, whatever the environment says."""
         import boto3
-        from botocore.config import Config
 
         with self._making_client:  # boto3 makes clients one at a time; once made, threads may share one
             if self._client is None:
@@ -139,7 +142,7 @@ class Stack:
                     aws_access_key_id=self.credentials.access_key_id,
                     aws_secret_access_key=self.credentials.secret_access_key,
                     region_name=REGION,
-                    config=Config(s3={"addressing_style": "path"}, max_pool_connections=50),
+                    config=s3_client_config(),
                 )
             return self._client
 
@@ -157,6 +160,19 @@ class Stack:
             "redshift_certificate": str(self._certificate.file),
             "postgres_port": self._postgres.port,
         }
+
+
+def s3_client_config() -> "Config":
+    """How COPY talks to the local S3. One that is silent for so long will not answer any more: the COPY must end."""
+    from botocore.config import Config
+
+    return Config(
+        s3={"addressing_style": "path"},
+        max_pool_connections=50,
+        connect_timeout=S3_CONNECT_SECONDS,
+        read_timeout=S3_SILENCE_SECONDS,
+        retries={"total_max_attempts": 2},
+    )
 
 
 def _authorize(role_arn: str, bucket: str, key: str) -> str | None:

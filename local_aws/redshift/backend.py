@@ -5,11 +5,13 @@ from __future__ import annotations
 import queue
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from local_aws.redshift import transactions, wire
+from local_aws.redshift.query_log import now
 from local_aws.redshift.sql_error import INTERNAL_ERROR, SqlError
 from local_aws.redshift.tls import Stream
 from local_aws.redshift.wire import Message, MessageBuffer
@@ -31,6 +33,19 @@ class SessionLost(ConnectionError):
         self.sqlstate = sqlstate
 
 
+@dataclass(frozen=True)
+class Pending:
+    """What a ReadyForQuery will end: the client's SQL, and whether the client is not to see it."""
+
+    sql: str = ""
+    hidden: bool = False
+    started: datetime = field(default_factory=now)
+
+
+# Whose process it was, the SQL, when it began, and whether it failed.
+Ended = Callable[[int, str, datetime, bool], None]
+
+
 @dataclass
 class Answer:
     """What PostgreSQL gave for one query of the endpoint's own."""
@@ -42,14 +57,15 @@ class Answer:
 class Backend:
     """One connection to PostgreSQL, read by a thread of its own."""
 
-    def __init__(self, server: socket.socket, client: Stream, *, python_driver: bool = False) -> None:
+    def __init__(self, server: socket.socket, client: Stream, ran: Ended, *, python_driver: bool = False) -> None:
+        self._ran = ran
         self._python_driver = python_driver
         self._server = server
         self._client = client
         self._buffer = MessageBuffer()
         self._changed = threading.Condition()
-        # ReadyForQuery messages to come, and whether each is hidden from the client. The startup ends in one too.
-        self._outstanding = [False]
+        # What each ReadyForQuery to come will end. The startup ends in one too.
+        self._outstanding = [Pending()]
         self._copying_in = False
         self._captured = False
         self._lost = False
@@ -70,12 +86,12 @@ class Backend:
                 self.receive()
             raise SessionLost("PostgreSQL closed the connection") from error
 
-    def expect_ready(self, *, hidden: bool = False) -> None:
+    def expect_ready(self, sql: str = "", *, hidden: bool = False) -> None:
         """Count one more ReadyForQuery to come: a Query or Sync is about to be sent."""
         with self._changed:
             # While data for a COPY is awaited a Sync is ignored by the server.
             if not self._copying_in:
-                self._outstanding.append(hidden)
+                self._outstanding.append(Pending(sql, hidden))
 
     def wait(self) -> None:
         """Wait until PostgreSQL owes no answer."""
@@ -120,7 +136,7 @@ class Backend:
     def _edited(self, piece: bytes, spans: list[tuple[int, int]]) -> bytes:
         """Return the piece with the few messages changed that must not reach the client as they are."""
         parts, at = [], 0
-        hidden = iter(list(self._outstanding))
+        hidden = (pending.hidden for pending in tuple(self._outstanding))
         for start, end in spans:
             message = wire.message_at(piece, (start, end))
             change = self._change(message)
@@ -161,9 +177,10 @@ class Backend:
             with self._changed:
                 self.status = message.body
                 self.failed, self._erred = self._erred, False
-                if self._outstanding:
-                    self._outstanding.pop(0)
+                ended = self._outstanding.pop(0) if self._outstanding else Pending()
                 self._changed.notify_all()
+            if ended.sql:
+                self._ran(self.process_id, ended.sql, ended.started, self.failed)
 
     # The rest is for the session's main thread, which alone may send.
 

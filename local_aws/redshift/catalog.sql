@@ -1,7 +1,8 @@
 -- What Redshift's catalog says of tables and sessions, and its lock of a table against a second writer.
 -- Run after system.sql; every statement can run twice.
 
--- Drivers read the version out of this text: https://docs.aws.amazon.com/redshift/latest/dg/r_VERSION.html
+-- Drivers read the version out of this text, which must name PostgreSQL once:
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_VERSION.html
 -- PostgreSQL calls its own by number, so exchanging the body would not do: another one takes the name.
 DO $$
 BEGIN
@@ -11,7 +12,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE FUNCTION pg_catalog.version() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS
-$$SELECT 'PostgreSQL 8.0.2 on the local endpoint, Redshift 1.0.0 (' || pg_catalog.postgres_version() || ')'$$;
+$$SELECT 'PostgreSQL 8.0.2 on the local endpoint, Redshift 1.0.0'$$;
 
 -- One writer a table at a time, and the next one waits: https://docs.aws.amazon.com/redshift/latest/dg/c_write_readwrite.html
 -- A lock of the table itself would come after PostgreSQL's own weaker one, and two who strengthen theirs block each other.
@@ -184,6 +185,16 @@ CREATE OR REPLACE VIEW pg_catalog.stv_inflight AS
   LEFT JOIN pg_local.load_history AS h ON h.session_id = a.pid AND h.status = 'running'
   WHERE a.state = 'active' AND a.datname = current_database() AND pg_catalog.sees_loads_of(r.oid::int);
 
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_STL_QUERY.html: a string of several statements is one row here
+CREATE TABLE IF NOT EXISTS pg_local.query_log (
+  query int PRIMARY KEY, userid oid, pid int NOT NULL, querytxt text NOT NULL, starttime timestamp NOT NULL,
+  endtime timestamp NOT NULL, aborted int NOT NULL);
+CREATE OR REPLACE VIEW pg_catalog.stl_query AS
+  SELECT userid::int8::int AS userid, query, 'default'::char(320) AS label, NULL::int8 AS xid, pid,
+         current_database()::char(32) AS database, querytxt::char(4000) AS querytxt, starttime, endtime, aborted,
+         0 AS insert_pristine, 0 AS concurrency_scaling_status
+  FROM pg_local.query_log WHERE pg_catalog.sees_loads_of(userid::int8::int) AND pg_catalog.has_stl_tables();
+
 -- https://docs.aws.amazon.com/redshift/latest/dg/PG_GET_COLS.html
 CREATE OR REPLACE FUNCTION pg_catalog.pg_get_cols(relation text) RETURNS SETOF record
 LANGUAGE sql STABLE AS $$
@@ -192,5 +203,5 @@ LANGUAGE sql STABLE AS $$
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid
   WHERE c.oid = relation::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 $$;
-GRANT SELECT ON pg_catalog.pg_table_def, pg_catalog.stv_tbl_perm, pg_catalog.svv_table_info, pg_catalog.stv_inflight
-TO PUBLIC;
+GRANT SELECT ON pg_catalog.pg_table_def, pg_catalog.stv_tbl_perm, pg_catalog.svv_table_info, pg_catalog.stv_inflight,
+  pg_catalog.stl_query TO PUBLIC;

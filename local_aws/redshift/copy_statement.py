@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from local_aws.redshift import sql_tokens, time_patterns
 from local_aws.redshift.columns import Format
@@ -47,6 +47,7 @@ class CopyStatement:
     ignore_blank_lines: bool = False
     replace_invalid: str | None = None
     round_decimals: bool = False
+    sql: str = field(default="", compare=False)
 
     @property
     def value_format(self) -> Format:

@@ -39,3 +39,8 @@ BEGIN
       END $b$ $f$, kind);
   END LOOP;
 END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(unit text, amount int8, moment date) RETURNS timestamp
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT pg_catalog.dateadd($1, $2, $3::timestamp)';
+-- A literal without a type is a TIMESTAMP; PostgreSQL would choose the one with a time zone.
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(unit text, amount int8, moment text) RETURNS timestamp
+LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT pg_catalog.dateadd($1, $2, $3::timestamp)';

@@ -13,6 +13,7 @@ from typing import Any
 from local_aws.ports import check_free
 from local_aws.postgres import Postgres
 from local_aws.redshift import cluster
+from local_aws.redshift.query_log import QueryLog
 from local_aws.redshift.s3_copy import Services
 from local_aws.redshift.s3_source import Authorize
 from local_aws.redshift.session import Session, shut
@@ -44,7 +45,7 @@ class Endpoint:
         self.port = port
         self._postgres = postgres
         self._tls = tls or TlsRules()
-        self._services = Services(postgres, s3_client, authorize)
+        self._services = Services(postgres, s3_client, authorize, QueryLog(postgres))
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._sessions: dict[Session, threading.Thread] = {}
@@ -54,6 +55,7 @@ class Endpoint:
         """Prepare the databases and begin to listen; returns when clients can connect."""
         check_free(self.port)
         cluster.prepare(self._postgres)
+        self._services.query_log.start()
         self._listener = socket.create_server((self.host, self.port), backlog=BACKLOG)
         self._thread = threading.Thread(
             target=self._accept, args=(self._listener,), name="redshift-endpoint", daemon=True
@@ -74,6 +76,7 @@ class Endpoint:
             session.close()
         for thread in sessions.values():
             thread.join(timeout=10)
+        self._services.query_log.stop()
 
     def create_cluster_database(self, database: str, user: str, password: str) -> None:
         """Make a cluster's first database, and its administrator with this password. Can run twice."""

@@ -19,32 +19,43 @@ class Pipeline:
     def __init__(self) -> None:
         self._statements: dict[bytes, Special] = {}
         self._portals: dict[bytes, Special] = {}
+        self._texts: dict[bytes, str] = {}
+        self._bound: dict[bytes, str] = {}
+        self.sql = ""  # what was executed
         self.skipping = False  # an error was told: nothing counts until the client's Sync
-        self.executed = False
-        self.copied = False
 
-    def sync(self) -> None:
-        """The client's Sync ends what was begun."""
-        self.skipping = self.executed = self.copied = False
+    def sync(self) -> str:
+        """The client's Sync ends what was begun; return the SQL that was executed."""
+        executed, self.sql = self.sql, ""
+        self.skipping = False
         self._portals.clear()
+        return executed
 
-    def parse(self, name: bytes, special: Special | None) -> None:
+    def parse(self, name: bytes, sql: str, special: Special | None) -> None:
         """A statement gets a name, or the empty one."""
+        self._texts[name] = sql
         _put(self._statements, name, special)
 
     def bind(self, message: Message) -> None:
         """A portal gets a statement."""
         portal, statement = wire.split_bind(message.body)
+        self._bound[portal] = self._texts.get(statement, "")
         _put(self._portals, portal, self._statements.get(statement))
 
     def close(self, message: Message) -> None:
         """A statement (S) or portal (P) is forgotten."""
-        names = self._statements if message.body[:1] == b"S" else self._portals
-        names.pop(message.body[1:-1], None)
+        name, is_statement = message.body[1:-1], message.body[:1] == b"S"
+        (self._statements if is_statement else self._portals).pop(name, None)
+        (self._texts if is_statement else self._bound).pop(name, None)
 
     def execute(self, message: Message) -> Special | None:
         """Return the endpoint's own statement that a portal is to run, if it is one."""
         return self._portals.get(message.body.split(b"\0", 1)[0])
+
+    def executed(self, message: Message) -> None:
+        """A portal is run by PostgreSQL."""
+        text = self._bound.get(message.body.split(b"\0", 1)[0], "")
+        self.sql = f"{self.sql}; {text}" if self.sql else text
 
 
 def _put(names: dict[bytes, Special], name: bytes, special: Special | None) -> None:

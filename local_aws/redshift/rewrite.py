@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from local_aws.redshift import assume_role, calls, ddl, sql_tokens, transactions, users, wire
 from local_aws.redshift.copy_statement import CopyStatement, parse_copy
@@ -61,7 +62,7 @@ def rewrite(sql: str) -> str | Script:
 def _statement(part: list[Token]) -> Statement | CopyStatement:
     result = _rewrite_statement(part)
     if isinstance(result, CopyStatement):
-        return result
+        return replace(result, sql=sql_tokens.join(part).strip())
     return Statement(sql_tokens.join(result), sql_tokens.significant(part)[0].key)
 
 

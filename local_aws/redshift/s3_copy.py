@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg2
+
 from local_aws.postgres import Postgres
 from local_aws.redshift import assume_role, memory, wire
 from local_aws.redshift.backend import FAILED, IDLE, Backend, SessionLost
 from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.history import History, LoadOf
 from local_aws.redshift.load import Loader
+from local_aws.redshift.query_log import QueryLog
 from local_aws.redshift.s3_source import Authorize, S3Object, S3Source
 from local_aws.redshift.sql_error import INSUFFICIENT_PRIVILEGE, INTERNAL_ERROR, SqlError
 from local_aws.redshift.target import Target, described_target, quoted, table_name, target_query
@@ -27,6 +30,7 @@ class Services:
     postgres: Postgres
     s3_client: Callable[[], Any]
     authorize: Authorize
+    query_log: QueryLog
 
 
 class _ServerError(Exception):
@@ -46,6 +50,7 @@ class S3Copy:
         self._client = client
         self._statement = statement
         self._in_copy = False
+        self.query_id: int | None = None
         self._alone = backend.status == IDLE
 
     def run(self) -> bytes:
@@ -59,6 +64,9 @@ class S3Copy:
             return wire.error(error.sqlstate, error.message)
         except _ServerError as error:
             return error.message
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            # The connection that keeps the history: it is lost when the whole server is.
+            raise SessionLost("PostgreSQL closed the connection") from error
         finally:
             memory.give_back()
 
@@ -78,7 +86,7 @@ class S3Copy:
             source=self._statement.source,
         )
         with History(self._services.postgres, load) as history:
-            history.begin(len(objects))
+            self.query_id = history.begin(len(objects))
             try:
                 self._copy(target, source, objects, loader, history)
             except BaseException:

@@ -60,7 +60,7 @@ class ScriptRun:
             self._implicit = True
         if isinstance(statement, CopyStatement):
             return self._copy(statement)
-        self._backend.expect_ready(hidden=True)
+        self._backend.expect_ready(statement.sql, hidden=True)
         self._backend.send(wire.query(statement.sql))
         self._backend.wait()
         if self._backend.failed:

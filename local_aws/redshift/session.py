@@ -7,11 +7,13 @@ import logging
 import socket
 import ssl
 import threading
+from datetime import datetime
 
 from local_aws.redshift import wire
 from local_aws.redshift.backend import IDLE, Backend, SessionLost
 from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.pipeline import Pipeline, Special
+from local_aws.redshift.query_log import Ran, now
 from local_aws.redshift.rewrite import LITERAL_MODE, rewrite
 from local_aws.redshift.s3_copy import S3Copy, Services
 from local_aws.redshift.script import ScriptRun, Statement, commit_truncate
@@ -47,6 +49,7 @@ class Session:
         self._tls = tls
         self._pipeline = Pipeline()
         self._python_driver = False
+        self._login = ("", "")
         self._server: socket.socket | None = None
 
     def close(self) -> None:
@@ -101,7 +104,7 @@ class Session:
         if wire.startup_code(startup[4:]) == wire.CANCEL_REQUEST:
             self._server.recv(1)  # PostgreSQL answers a cancel request by closing
             return
-        self._talk(Backend(self._server, self._client, python_driver=self._python_driver))
+        self._talk(Backend(self._server, self._client, self._ran, python_driver=self._python_driver))
 
     def _startup(self) -> bytes | None:
         """Return the packet that opens the session at PostgreSQL; None if the client left before it."""
@@ -120,6 +123,8 @@ class Session:
             elif code >> 16 == wire.PROTOCOL_3:
                 parameters = wire.parse_startup(body)
                 self._check_tls(parameters)
+                user = parameters.get("user", "")
+                self._login = (user, parameters.get("database", user))
                 self._python_driver = parameters.get("driver_version", "").startswith("Redshift Python Driver")
                 for name in _DRIVER_PARAMETERS:
                     parameters.pop(name, None)
@@ -190,27 +195,28 @@ class Session:
     def _note(self, backend: Backend, message: Message) -> None:
         """Remember what a message that is passed on means for those to come."""
         if message.kind == b"S":
-            self._pipeline.sync()
-        if message.kind in (b"S", b"F"):
+            backend.expect_ready(self._pipeline.sync())
+        elif message.kind == b"F":
             backend.expect_ready()
         elif message.kind == b"B":
             self._pipeline.bind(message)
         elif message.kind == b"C":
             self._pipeline.close(message)
         elif message.kind == b"E":
-            self._pipeline.executed = True
+            self._pipeline.executed(message)
 
     def _query(self, backend: Backend, message: Message) -> bytes:
         """Return what stands for a Query message: nothing, if the endpoint has done all of it."""
         if not message.body.endswith(b"\0"):
             raise ProtocolError("a Query message without its zero byte")
         sql = _decode(message.body[:-1])
+        self._before(sql)
         try:
             result = rewrite(sql)
         except SqlError as error:
             result = backend.refusal(error)
         if isinstance(result, str):
-            backend.expect_ready()
+            backend.expect_ready(sql)
             return message.encode() if result is sql else wire.query(result)
         ScriptRun(backend, self._client.sendall, lambda copy: self._copy(backend, copy)).run(result)
         return b""
@@ -220,6 +226,7 @@ class Session:
         name, raw, rest = wire.split_parse(message.body)
         sql = _decode(raw)
         special = None
+        self._before(sql)
         try:
             result = rewrite(sql)
             if not isinstance(result, str):
@@ -229,13 +236,13 @@ class Session:
                 result = special.sql if isinstance(special, Statement) else ""
         except SqlError as error:
             result = backend.refusal(error)
-        self._pipeline.parse(name, special)
+        self._pipeline.parse(name, sql, special)
         return message.encode() if result is sql else wire.parse(name, result, rest)
 
     def _execute(self, backend: Backend, special: Special, message: bytes) -> None:
         """Run a portal that the endpoint has a part in. A Sync of our own settles what came before it."""
         pipeline = self._pipeline
-        if isinstance(special, CopyStatement) and pipeline.executed and backend.status == IDLE:
+        if isinstance(special, CopyStatement) and pipeline.sql and backend.status == IDLE:
             # A Sync would commit what ran before, and the COPY could no longer fail together with it.
             error = unsupported("COPY from S3 after other statements of a pipeline, without BEGIN,")
             return backend.send(wire.parse(b"", backend.refusal(error), b"\0\0"))
@@ -253,9 +260,20 @@ class Session:
     def _copy(self, backend: Backend, statement: CopyStatement) -> bool:
         """Do a COPY from S3, tell the client, and return whether it worked."""
         with backend.taken():
-            answer = S3Copy(self._services, backend, self._client, statement).run()
+            started, copy = now(), S3Copy(self._services, backend, self._client, statement)
+            answer = copy.run()
+        failed = any(message.kind == b"E" for message in wire.messages(answer))
+        self._ran(backend.process_id, statement.sql, started, failed, copy.query_id)
         self._client.sendall(answer)
-        return not any(message.kind == b"E" for message in wire.messages(answer))
+        return not failed
+
+    def _before(self, sql: str) -> None:
+        if "stl_query" in sql.lower():  # so that it tells of all that ended before
+            self._services.query_log.write()
+
+    def _ran(self, pid: int, sql: str, started: datetime, failed: bool, query_id: int | None = None) -> None:
+        user, database = self._login
+        self._services.query_log.note(Ran(database, user, pid, sql, started, now(), failed, query_id))
 
 
 def _decode(raw: bytes) -> str:

@@ -206,6 +206,15 @@ def filled(text: str, values: dict[str, str]) -> str:
     return text
 
 
+def filled_in(value: Any, values: dict[str, str]) -> Any:
+    """The same for every text within a value."""
+    if isinstance(value, dict):
+        return {key: filled_in(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled_in(item, values) for item in value]
+    return filled(value, values) if isinstance(value, str) else value
+
+
 def made_bytes(piece: Any, values: dict[str, str]) -> bytes:
     """The bytes of a file.
 

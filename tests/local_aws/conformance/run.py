@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg2
 
-from .case import Case, Step, filled, made_bytes
+from .case import Case, Step, filled, filled_in, made_bytes
 
 WAIT_SECONDS = 0.7
 END_SECONDS = 30.0
@@ -138,8 +138,7 @@ class Run:
             for row, wanted in zip_longest(rows, expected)
             if row is not None
         ]
-        wanted = [{k: filled(v, self._values) if isinstance(v, str) else v for k, v in row.items()} for row in expected]
-        assert found == wanted, where
+        assert found == filled_in(expected, self._values), where
 
 
 def trimmed(value: Any) -> Any:
@@ -158,11 +157,11 @@ def compare(expected: dict[str, Any], found: Outcome, where: str, values: dict[s
         assert words in (found.error or ""), where
     for name in ("rows", "columns", "types"):
         if name in expected:
-            wanted = expected[name]
+            wanted = filled_in(expected[name], values)
             assert getattr(found, name) == wanted, where
             assert repr(getattr(found, name)) == repr(wanted), where  # 1 and True and 1.0 are equal, and not the same
     if "notices" in expected:
-        assert list(found.notices) == [filled(text, values) for text in expected["notices"]], where
+        assert list(found.notices) == filled_in(expected["notices"], values), where
 
 
 def outcome(connection: Any, sql: str) -> Outcome:
