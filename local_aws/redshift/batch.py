@@ -46,11 +46,13 @@ class ColumnPlan:
     convert: Converter
     is_plain: Plain
     rewrite: Rewrite | None
+    empty_is_null: bool  # and no fault
 
     @classmethod
     def of(cls, column: Column, form: Format) -> ColumnPlan:
         """Return the plan for a column in a COPY with these options."""
-        return cls(column, converter(column, form), plain_check(column, form), rewriter(column, form))
+        empty_is_null = not column.not_null and (form.empty_as_null or not column.is_text)
+        return cls(column, converter(column, form), plain_check(column, form), rewriter(column, form), empty_is_null)
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,11 @@ class Batch:
             if rewritten.whole:
                 begin, end = fields.begin - marks, fields.end + marks
             self._patches.add(self._numbers[at], begin[at], end[at], rewritten.texts)
+        if plan.empty_is_null:
+            empty = np.flatnonzero(fields.size == 0)
+            plain[empty] = True
+            begin, end = (fields.begin - marks)[empty], (fields.end + marks)[empty]
+            self._patches.add(self._numbers[empty], begin, end, [self._plan.text.null] * len(empty))
         odd = np.flatnonzero(~plain)
         if len(odd):
             self._odd_values(plan, odd, fields.begin[odd], fields.end[odd], marks[odd])
