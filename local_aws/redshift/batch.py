@@ -11,9 +11,10 @@ from local_aws.redshift.columns import Column, Converter, Format, Value, convert
 from local_aws.redshift.copy_text import CopyText, Patches
 from local_aws.redshift.csv_records import EMPTY_LINE, Fault, Record, field_offsets
 from local_aws.redshift.file_rows import FileRows
+from local_aws.redshift.marks import Positions
 from local_aws.redshift.plain_columns import Rewrite, plain_check, rewriter
 from local_aws.redshift.plain_values import Fields, Plain, Text
-from local_aws.redshift.row_scan import Positions, Rows
+from local_aws.redshift.row_scan import Rows
 
 EXTRA_COLUMNS = Fault(1202, "Extra column(s) found")
 # Seen on clusters as 1214 for VARCHAR; that it is 1201 for other types follows from AWS's list and is unverified.

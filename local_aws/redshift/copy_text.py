@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from local_aws.redshift.columns import Value
-from local_aws.redshift.row_scan import Flags, Positions
+from local_aws.redshift.marks import Flags, Positions
 from local_aws.redshift.target import literal
 
 # Bytes that text hardly holds: they stand for what the file has no byte for.
