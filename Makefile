@@ -8,12 +8,13 @@ FIND_PYTHON := for p in python3.11 python3.12 python3.10 python3 python; do \
 PYTHON ?= $(shell $(FIND_PYTHON))
 VENV := .venv
 LANE3 := .venv-airflow3
+BENCH := .venv-bench
 LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock" --quiet
 # Compiled once here: Airflow starts many processes, and some machines forbid Python to keep what it compiles.
 INSTALL = $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes
 
-.PHONY: help run up status clean airflow repair sql demo-bad-rows test lint lock bench-generator conformance-page
+.PHONY: help run up status clean airflow repair sql demo-bad-rows test lint lock bench-generator bench-endpoint conformance-page
 
 help: ## list the commands
 	@echo "Students' activity from S3 into Redshift, with Airflow. Commands:"
@@ -53,11 +54,14 @@ bench-generator: $(VENV)/ready-to-test ## how fast students are made, against Fa
 conformance-page: $(VENV)/ready-to-test ## write docs/redshift-endpoint.md from the conformance cases
 	@$(VENV)/bin/python -m tests.local_aws.conformance.page
 
+bench-endpoint: $(VENV)/ready-to-test $(BENCH)/ready ## how fast COPY is, beside psql and other loaders (10 minutes)
+	@$(VENV)/bin/python benchmarks/endpoint.py $(ARGS)
+
 lint: $(VENV)/ready-to-test ## style and types
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
 lock: $(VENV)/ready ## pin in requirements/*.txt what requirements/*.in ask for; ARGS=--upgrade for the newest
-	@cd requirements && for lane in tools airflow-2 airflow-3 test; do \
+	@cd requirements && for lane in tools airflow-2 airflow-3 test bench; do \
 		../$(VENV)/bin/$(LOCK) $(ARGS) $$lane.in -o $$lane.txt; done
 
 $(VENV)/bin/uv: requirements/tools.txt
@@ -82,4 +86,10 @@ $(LANE3)/ready: $(VENV)/bin/uv requirements/airflow-3.txt
 	@echo "Installing what requirements/airflow-3.txt pins, into $(LANE3)."
 	@$(PYTHON) -m venv $(LANE3)
 	@$(INSTALL) --python $(LANE3)/bin/python -r requirements/airflow-3.txt
+	@touch $@
+
+$(BENCH)/ready: $(VENV)/bin/uv requirements/bench.txt
+	@echo "Installing what requirements/bench.txt pins, into $(BENCH)."
+	@$(PYTHON) -m venv $(BENCH)
+	@$(INSTALL) --python $(BENCH)/bin/python -r requirements/bench.txt
 	@touch $@

@@ -1,4 +1,4 @@
-"""A column's values from a CSV file: which Redshift's COPY refuses, and the others as PostgreSQL's COPY takes them.
+"""A column's values from a CSV file: which Redshift's COPY refuses, and the others in PostgreSQL's words.
 
 Source: https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html. Where AWS says nothing of a
 form of a value it is refused: a refused row can be mended, but nobody later finds a row that a real cluster refuses.
@@ -7,21 +7,17 @@ Codes: https://docs.aws.amazon.com/redshift/latest/dg/r_Load_Error_Reference.htm
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from local_aws.redshift import scalars
 from local_aws.redshift.csv_records import Fault
 from local_aws.redshift.scalars import BadValue
 from local_aws.redshift.sql_error import unsupported
 
-NULL = b"\\N"
 MISSING = Fault(1213, "Missing data for not-null field")
-
-_ESCAPES = re.compile(rb"[\\\t\r\n\b\f\v]")
-_ESCAPED = {b"\\": b"\\\\", b"\t": b"\\t", b"\r": b"\\r", b"\n": b"\\n", b"\b": b"\\b", b"\f": b"\\f", b"\v": b"\\v"}
+BLANKS = b" \t"
 
 
 @dataclass(frozen=True)
@@ -35,11 +31,16 @@ class Column:
     not_null: bool = False
 
     @property
+    def is_text(self) -> bool:
+        """Whether it holds text, for which an empty field is no NULL."""
+        return self.type in ("varchar", "bpchar")
+
+    @property
     def stl_length(self) -> str:
         """The length as STL_LOAD_ERRORS writes it."""
         if self.type == "numeric":
             return f"{self.length}, {self.scale}"
-        return str(self.length) if self.type in ("varchar", "bpchar") else "0"
+        return str(self.length) if self.is_text else "0"
 
 
 class Format(NamedTuple):
@@ -49,44 +50,47 @@ class Format(NamedTuple):
     date_format: str | None = None
     empty_as_null: bool = False
     blanks_as_null: bool = False
+    trim_blanks: bool = False
+    truncate: bool = False
+    replace_invalid: bytes | None = None
+    round_decimals: bool = False
 
 
-Converted = tuple["list[bytes]", "dict[int, Fault]"]
-Converter = Callable[["list[bytes]"], Converted]
+Value = Optional[bytes]  # None is NULL
+Converter = Callable[["list[Value]"], "list[Value | Fault]"]
 
 
 def converter(column: Column, form: Format) -> Converter:
-    """Return the function that turns one column's values into PostgreSQL's text form, and names the bad ones."""
-    if column.type in ("varchar", "bpchar"):
-        return lambda values: _texts(values, column, form)
-    convert = _scalar(column, form)
-    fast = _FAST.get("int8" if form.time_format == "epochmillisecs" and "stamp" in column.type else column.type)
+    """Return the function that says of each value of a column what PostgreSQL is given for it, or what is wrong."""
+    convert = _text_converter(column, form) if column.is_text else _nullable(_scalar(column, form))
 
-    def convert_all(values: list[bytes]) -> Converted:
-        # One regular expression over the joined column is several times as fast as a call for each value. A value
-        # that holds a line end itself would read as two.
-        joined = b"\n".join(values)
-        if fast and joined.count(b"\n") == len(values) - 1 and fast.fullmatch(joined):
-            whole = values if column.type in scalars.INTEGERS else scalars.epoch_milliseconds(values)
-            if whole is not None:
-                return whole, {}
-        return _each(values, convert, MISSING if column.not_null else None)
+    def one(value: Value) -> Value | Fault:
+        if value is not None and b"\0" in value:
+            return nul_byte()
+        try:
+            converted = None if value is None else convert(value)
+        except BadValue as bad:
+            return Fault(bad.code, bad.reason)
+        return MISSING if converted is None and column.not_null else converted
+
+    def convert_all(values: list[Value]) -> list[Value | Fault]:
+        # Dates, flags and small numbers repeat: each form is converted once a batch.
+        outcomes = {value: one(value) for value in set(values)}
+        return [outcomes[value] for value in values]
 
     return convert_all
 
 
-_FAST = {
-    "int2": re.compile(rb"(?:-?[0-9]{1,4}\n)*-?[0-9]{1,4}"),
-    "int4": re.compile(rb"(?:-?[0-9]{1,9}\n)*-?[0-9]{1,9}"),
-    "int8": re.compile(rb"(?:-?[0-9]{1,18}\n)*-?[0-9]{1,18}"),
-}
+def _nullable(convert: Callable[[bytes], bytes]) -> Callable[[bytes], Value]:
+    # "Blank fields for other data types, such as INT, are always loaded with NULL", says AWS's page of BLANKSASNULL.
+    return lambda value: convert(value) if value.strip(BLANKS) else None
 
 
 def _scalar(column: Column, form: Format) -> Callable[[bytes], bytes]:
     if column.type in scalars.INTEGERS:
         return lambda value: scalars.integer(value, column.type)
     if column.type == "numeric":
-        return lambda value: scalars.decimal(value, column.length, column.scale)
+        return lambda value: scalars.decimal(value, column.length, column.scale, rounding=form.round_decimals)
     if column.type in ("float4", "float8"):
         return lambda value: scalars.floating(value, column.type)
     if column.type == "bool":
@@ -98,68 +102,59 @@ def _scalar(column: Column, form: Format) -> Callable[[bytes], bytes]:
     raise unsupported(f"COPY into a column of type {column.type.upper()}")
 
 
-def _each(values: list[bytes], convert: Callable[[bytes], bytes], missing: Fault | None) -> Converted:
-    faults: dict[int, Fault] = {}
-    # Dates, flags and small numbers repeat: each form is converted once a batch.
-    seen: dict[bytes, bytes | Fault] = {}
-    result: list[bytes] = []
-    for row, value in enumerate(values):
-        outcome = seen.get(value)
-        if outcome is None:
-            outcome = seen[value] = _one(value, convert, missing)
-        if isinstance(outcome, Fault):
-            faults[row] = outcome
-            outcome = NULL
-        result.append(outcome)
-    return result, faults
+def _text_converter(column: Column, form: Format) -> Callable[[bytes], Value]:
+    def convert(value: bytes) -> Value:
+        if (form.empty_as_null and not value) or (form.blanks_as_null and value and not value.strip(BLANKS)):
+            return None
+        value = _checked_bytes(value, column, form)
+        if form.trim_blanks and column.type == "varchar":
+            value = value.rstrip(BLANKS)
+        if form.truncate:
+            return cut(value, column.length)
+        if len(value) > column.length:
+            raise BadValue(1204, f"{'String' if column.type == 'varchar' else 'Char'} length exceeds DDL length")
+        return value
+
+    return convert
 
 
-def _one(value: bytes, convert: Callable[[bytes], bytes], missing: Fault | None) -> bytes | Fault:
-    if not value:
-        return missing or NULL
-    if b"\0" in value:
-        return nul_byte()
-    try:
-        return convert(value)
-    except BadValue as bad:
-        return Fault(bad.code, bad.reason)
-
-
-def _texts(values: list[bytes], column: Column, form: Format) -> Converted:
-    """Check text: first the whole column, since nearly all columns pass, else value by value."""
-    joined = b"\n".join(values)
-    plain = _is_utf8(joined) and b"\0" not in joined and (column.type == "varchar" or joined.isascii())
-    nulls = (form.empty_as_null and b"" in values) or form.blanks_as_null
-    if plain and not nulls and max(map(len, values), default=0) <= column.length:
-        if joined.count(b"\n") == len(values) - 1 and not re.search(rb"[\\\t\r\b\f\v]", joined):
-            return values, {}
-        return [escape(value) for value in values], {}
-    faults: dict[int, Fault] = {}
-    result = []
-    for row, value in enumerate(values):
-        outcome = _text(value, column, form)
-        if isinstance(outcome, Fault):
-            faults[row] = outcome
-            outcome = NULL
-        result.append(outcome)
-    return result, faults
-
-
-def _text(value: bytes, column: Column, form: Format) -> bytes | Fault:
-    if (form.empty_as_null and not value) or (form.blanks_as_null and value and not value.strip(b" \t")):
-        return MISSING if column.not_null else NULL
-    if b"\0" in value:
-        return nul_byte()
+def _checked_bytes(value: bytes, column: Column, form: Format) -> bytes:
+    if value.isascii():
+        return value
     if not _is_utf8(value):
-        return bad_utf8(value)
+        if form.replace_invalid is None or column.type == "bpchar":
+            fault = bad_utf8(value)
+            raise BadValue(fault.code, fault.reason)
+        value = _with_replacements(value, form.replace_invalid)
     if column.type == "bpchar" and not value.isascii():
         # https://docs.aws.amazon.com/redshift/latest/dg/multi-byte-character-load-errors.html
         bad = " ".join(f"{byte:02x}" for byte in value if byte > 127)
-        return Fault(1220, f"Multibyte character not supported for CHAR (Hint: Try using VARCHAR). Invalid char: {bad}")
-    if len(value) > column.length:
-        kind = "String" if column.type == "varchar" else "Char"
-        return Fault(1204, f"{kind} length exceeds DDL length")
-    return escape(value)
+        raise BadValue(
+            1220, f"Multibyte character not supported for CHAR (Hint: Try using VARCHAR). Invalid char: {bad}"
+        )
+    return value
+
+
+def _with_replacements(value: bytes, mark: bytes) -> bytes:
+    """Put a mark for each byte of what is not UTF-8."""
+    at, parts = 0, []
+    while True:
+        try:
+            value[at:].decode()
+        except UnicodeDecodeError as error:
+            parts += [value[at : at + error.start], mark * (error.end - error.start)]
+            at += error.end
+        else:
+            return b"".join([*parts, value[at:]])
+
+
+def cut(value: bytes, size: int) -> bytes:
+    """Return at most so many bytes of a text, and no half of a character."""
+    if len(value) <= size:
+        return value
+    while size and value[size] & 0xC0 == 0x80:
+        size -= 1
+    return value[:size]
 
 
 def nul_byte() -> Fault:
@@ -189,8 +184,3 @@ def _is_utf8(value: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def escape(value: bytes) -> bytes:
-    """Return text as the text format of PostgreSQL's COPY writes it."""
-    return _ESCAPES.sub(lambda match: _ESCAPED[match.group()], value)

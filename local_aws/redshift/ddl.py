@@ -7,7 +7,7 @@ Distribution, sort order, encoding and backup have no meaning on one machine: th
 from __future__ import annotations
 
 from local_aws.redshift import sql_tokens
-from local_aws.redshift.copy_statement import syntax_error
+from local_aws.redshift.cursor import syntax_error
 from local_aws.redshift.ddl_column import VARCHAR_MAX, column, skip_references
 from local_aws.redshift.sql_error import UNDEFINED_COLUMN, SqlError, unsupported
 from local_aws.redshift.sql_tokens import QUOTED, SPACE, WORD, Token

@@ -1,33 +1,25 @@
-"""The rows of a COPY: records of its files become PostgreSQL's COPY text, refused ones become load errors."""
+"""The rows of a COPY: what its files hold becomes rows for PostgreSQL, refused records become load errors.
+
+Nearly all rows are checked many at a time and passed on as the bytes that they are. What cannot be proved to be plain
+goes through the exact reader and converters, one by one; both ways give the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
-from local_aws.redshift.columns import Column, Format, converter
+from local_aws.redshift.batch import Batch, ColumnPlan, LoadError, Plan
+from local_aws.redshift.columns import Column
+from local_aws.redshift.compressed import plain
 from local_aws.redshift.copy_statement import CopyStatement
-from local_aws.redshift.csv_records import CsvReader, Fault, Records, field_offsets
+from local_aws.redshift.copy_text import CopyText
+from local_aws.redshift.csv_records import CsvReader
+from local_aws.redshift.file_rows import FileRows
+from local_aws.redshift.marks import Reader, Shape
+from local_aws.redshift.row_scan import Rows
 from local_aws.redshift.s3_source import S3Object
-
-EXTRA_COLUMNS = Fault(1202, "Extra column(s) found")
-# Seen on clusters as 1214 for VARCHAR; that it is 1201 for other types follows from AWS's list and is unverified.
-NO_DELIMITER_TEXT = Fault(1214, "Delimiter not found")
-NO_DELIMITER = Fault(1201, "Delimiter not found")
-
-
-@dataclass(frozen=True)
-class LoadError:
-    """One refused record: where it stands, what it is, and the first thing wrong with it."""
-
-    url: str
-    line: int
-    raw: bytes
-    fault: Fault
-    column: Column | None = None
-    value: bytes = b""
-    position: int = 0
+from local_aws.redshift.text_records import TextReader
 
 
 @dataclass
@@ -44,59 +36,54 @@ class Loader:
     """Turns the bytes of files into rows for one table, and keeps count."""
 
     def __init__(self, statement: CopyStatement, columns: list[Column]) -> None:
-        self._statement = statement
-        self._columns = columns
-        form = Format(statement.time_format, statement.date_format, statement.empty_as_null, statement.blanks_as_null)
-        self._converters = [converter(column, form) for column in columns]
+        delimiter, quote = statement.delimiter.encode(), statement.quote.encode() if statement.csv else None
+        null = statement.null_as.encode() or None
+        self.text = CopyText(delimiter, quote, null)
+        self._shape = Shape(delimiter, quote, len(columns), self.text.reserved, escape=statement.escape)
+        self._reader: Reader
+        if quote:
+            self._reader = CsvReader(delimiter, quote, null)
+        else:
+            self._reader = TextReader(delimiter, null, escape=statement.escape)
+        self._compression = statement.compression
+        self._skip_lines = statement.ignore_header
+        self._plan = Plan(
+            columns=[ColumnPlan.of(column, statement.value_format) for column in columns],
+            text=self.text,
+            quote=quote,
+            null=null,
+            fill_record=statement.fill_record,
+            ignore_blank_lines=statement.ignore_blank_lines,
+        )
+        self._line_end = b""
+        self._limit, self._refused = max(1, statement.max_error), 0
         self.rows = 0
         self.files: list[FileCount] = []
 
     def load(self, item: S3Object, chunks: Iterable[bytes]) -> Iterator[tuple[bytes, list[LoadError]]]:
-        """Yield the rows of one file as PostgreSQL's COPY text, and the refused records, batch by batch."""
-        statement = self._statement
-        reader = CsvReader(statement.delimiter, statement.quote, statement.ignore_header)
+        """Yield the rows of one file as PostgreSQL is given them, and the refused records, batch by batch."""
+        file = FileRows(self._shape, self._reader, self._skip_lines)
         count = FileCount(item.url)
         self.files.append(count)
-        for chunk in chunks:
+        for chunk in plain(chunks, self._compression, item.url):
             count.size += len(chunk)
-            yield self._batch(reader.feed(chunk), count)
-        yield self._batch(reader.feed(b"", final=True), count)
+            for rows in file.feed(chunk):
+                yield self._batch(file, rows, count)
+        for rows in file.feed(b"", final=True):
+            yield self._batch(file, rows, count)
 
-    def _batch(self, records: Records, count: FileCount) -> tuple[bytes, list[LoadError]]:
-        """Return the good rows as PostgreSQL's COPY text, and what is wrong with each of the others."""
-        width, bad = len(self._columns), {}
-        for row, found in enumerate(records.fields):
-            if len(found) != width or row in records.faults:
-                bad[row] = self._structure_error(records, row, count.url)
-        whole = [row for row in range(len(records.raws)) if row not in bad] if bad else range(len(records.raws))
-        fields = [records.fields[row] for row in whole] if bad else records.fields
-        columns = []
-        for index, values in enumerate(zip(*fields)):
-            converted, faults = self._converters[index](list(values))
-            columns.append(converted)
-            for at, fault in faults.items():
-                if whole[at] not in bad:
-                    bad[whole[at]] = self._value_error(records, whole[at], index, fault, count.url)
-        texts = list(map(b"\t".join, zip(*columns)))
-        if bad:
-            texts = [text for row, text in zip(whole, texts) if row not in bad]
-        count.lines += len(records.raws)
-        count.errors += len(bad)
-        self.rows += len(texts)
-        return b"\n".join([*texts, b""]), [bad[row] for row in sorted(bad)]
+    def _batch(self, file: FileRows, rows: Rows, count: FileCount) -> tuple[bytes, list[LoadError]]:
+        if not self._line_end:  # PostgreSQL wants all lines to end as the first one does
+            self._line_end = rows.first_line_end() or b"\n"
+        batch = Batch(self._plan, file, rows, count.url, self._line_end).run()
+        count.lines += batch.lines
+        self.rows += batch.lines - len(batch.errors)
+        errors = batch.errors[: self._limit - self._refused]
+        count.errors += len(errors)
+        self._refused += len(errors)
+        return batch.text, errors
 
-    def _structure_error(self, records: Records, row: int, url: str) -> LoadError:
-        width, found = len(self._columns), len(records.fields[row])
-        fault = records.faults.get(row)
-        if fault or found > width:
-            return LoadError(url, records.lines[row], records.raws[row], fault or EXTRA_COLUMNS)
-        column = self._columns[found - 1]
-        fault = NO_DELIMITER_TEXT if column.type in ("varchar", "bpchar") else NO_DELIMITER
-        return self._value_error(records, row, found - 1, fault, url)
-
-    def _value_error(self, records: Records, row: int, index: int, fault: Fault, url: str) -> LoadError:
-        raw = records.raws[row]
-        offsets = field_offsets(raw, self._statement.delimiter, self._statement.quote)
-        position = next(islice(offsets, index, None), 0)
-        value = records.fields[row][index]
-        return LoadError(url, records.lines[row], raw, fault, self._columns[index], value, position)
+    @property
+    def failed(self) -> bool:
+        """Whether errors reached MAXERROR; 0 and 1 both mean the first one."""
+        return self._refused >= self._limit

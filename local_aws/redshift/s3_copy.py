@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 
 from local_aws.postgres import Postgres
-from local_aws.redshift import assume_role, wire
+from local_aws.redshift import assume_role, memory, wire
 from local_aws.redshift.backend import FAILED, IDLE, Backend, SessionLost
 from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.history import History, LoadOf
@@ -67,6 +67,8 @@ class S3Copy:
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             # The connection that keeps the history: it is lost when the whole server is.
             raise SessionLost("PostgreSQL closed the connection") from error
+        finally:
+            memory.give_back()
 
     def _load(self) -> bytes:
         target = self._target()
@@ -82,6 +84,7 @@ class S3Copy:
             table_id=target.table_id,
             table_name=self._statement.table,
             source=self._statement.source,
+            file_format="CSV" if self._statement.csv else "TEXT",  # the second word is unverified
         )
         with History(self._services.postgres, load) as history:
             self.query_id = history.begin(len(objects))
@@ -98,17 +101,15 @@ class S3Copy:
     ) -> None:
         """Send the rows; whatever goes wrong before the last one leaves none of them."""
         names = ", ".join(quoted(column.name) for column in target.columns)
-        self._begin(f"COPY {table_name(self._statement)} ({names}) FROM STDIN")
-        limit = max(1, self._statement.max_error)
-        refused = 0
+        self._begin(f"COPY {table_name(self._statement)} ({names}) FROM STDIN ({loader.text.options()})")
         for item in objects:
             for text, errors in loader.load(item, source.chunks(item)):
-                history.refuse(errors[: limit - refused])
-                refused += len(errors)
-                if refused >= limit:
+                history.refuse(errors)
+                if loader.failed:
                     raise self._failed(history)
                 if text and not self._statement.no_load:
-                    self._backend.send(wire.copy_data(text))
+                    self._backend.send(wire.copy_data_header(len(text)))
+                    self._backend.send(text)
                 self._watch()
         history.commit_files(loader.files)
         self._finish()

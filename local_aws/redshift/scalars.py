@@ -11,6 +11,9 @@ import datetime as dt
 import math
 import re
 from contextlib import suppress
+from functools import cache
+
+from local_aws.redshift import time_patterns
 
 INTEGERS = {"int2": ("Short", 2**15), "int4": ("Integer", 2**31), "int8": ("Long", 2**63)}
 _FLOAT4_MAX = 3.4028234663852886e38
@@ -26,10 +29,11 @@ _TIMESTAMP = re.compile(
     rb"(?:([ T])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?)?"
     rb"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
+_MOST_DIGITS = 100  # more than any DECIMAL has
 _EPOCH = dt.datetime(1970, 1, 1)  # without a zone, like TIMESTAMP
 _TRUE = frozenset((b"t", b"true", b"y", b"yes", b"1"))
 _FALSE = frozenset((b"f", b"false", b"n", b"no", b"0"))
-_EPOCH_UNITS = {"epochsecs": 1_000_000, "epochmillisecs": 1_000}
+EPOCH_UNITS = {"epochsecs": 1_000_000, "epochmillisecs": 1_000}
 
 
 class BadValue(ValueError):
@@ -60,12 +64,17 @@ def integer(value: bytes, type_name: str) -> bytes:
     return value
 
 
-def decimal(value: bytes, precision: int, scale: int) -> bytes:
-    """Read DECIMAL(precision, scale). Digits beyond the scale are cut off, not rounded (that is ROUNDEC)."""
+def decimal(value: bytes, precision: int, scale: int, *, rounding: bool = False) -> bytes:
+    """Read DECIMAL(precision, scale). Digits beyond the scale are cut off; with ROUNDEC they round."""
     match = _DECIMAL.fullmatch(value)
     if match is None or not (match.group(2) or match.group(3)):
         raise _invalid_digit(1209, value, b"-.0123456789", "Decimal")
     sign, whole, fraction = match.group(1), match.group(2).lstrip(b"0"), match.group(3) or b""
+    if rounding and fraction[scale : scale + 1] >= b"5":
+        # With int() and not Decimal, whose context has a precision of its own; Python reads 4,300 digits at most.
+        digits = (whole + fraction[:scale])[:_MOST_DIGITS] or b"0"
+        rounded = str(int(digits) + 1).encode().rjust(scale + 1, b"0")
+        whole, fraction = rounded[: len(rounded) - scale].lstrip(b"0"), rounded[len(rounded) - scale :]
     if len(whole) > precision - scale:
         raise BadValue(1209, f"Overflow for NUMERIC({precision},{scale})")
     fraction = fraction[:scale]
@@ -96,7 +105,11 @@ def boolean(value: bytes) -> bytes:
 
 
 def date(value: bytes, date_format: str | None) -> bytes:
-    """Read DATE: YYYY-MM-DD, and with DATEFORMAT 'auto' also YYYYMMDD."""
+    """Read DATE: YYYY-MM-DD, and with DATEFORMAT 'auto' also YYYYMMDD and a timestamp, whose time is left out."""
+    if date_format not in (None, "auto"):
+        return _by_pattern(value, "DATEFORMAT", date_format, 1205, "Invalid Date Format").date().isoformat().encode()
+    if date_format == "auto" and _TIMESTAMP.fullmatch(value) and len(value) > 10:
+        return timestamp(value, "auto", with_zone=True)[:10]
     match = _DATE.fullmatch(value) or (_COMPACT_DATE.fullmatch(value) if date_format == "auto" else None)
     if match is None:
         short = len(value) < 10 and date_format is None
@@ -107,10 +120,25 @@ def date(value: bytes, date_format: str | None) -> bytes:
         raise BadValue(1205, f"Invalid Date Format - {error}") from error
 
 
+@cache
+def _pattern(option: str, text: str) -> time_patterns.Moment:
+    return time_patterns.reader(option, text)
+
+
+def _by_pattern(value: bytes, option: str, pattern: str, code: int, words: str) -> dt.datetime:
+    moment = _pattern(option, pattern)(value)
+    if moment is None:
+        raise BadValue(code, f"{words} [{pattern}]")
+    return moment
+
+
 def timestamp(value: bytes, time_format: str | None, *, with_zone: bool = False) -> bytes:
     """Read TIMESTAMP in the COPY's TIMEFORMAT; only TIMESTAMPTZ may carry a zone."""
-    if time_format in _EPOCH_UNITS:
-        return _epoch(value, time_format)
+    if time_format in EPOCH_UNITS:
+        return _epoch(value, time_format) + (b"Z" if with_zone else b"")
+    if time_format not in (None, "auto"):
+        moment = _by_pattern(value, "TIMEFORMAT", time_format, 1206, "Invalid timestamp format or value")
+        return moment.isoformat(" ").encode() + (b"Z" if with_zone else b"")
     expected = "YYYY-MM-DD HH24:MI:SS" if time_format is None else "auto"
     bad = BadValue(1206, f"Invalid timestamp format or value [{expected}]")
     match = _TIMESTAMP.fullmatch(value)
@@ -133,31 +161,6 @@ def _epoch(value: bytes, time_format: str) -> bytes:
     # Redshift's pages show whole numbers only; a fraction is refused (unverified).
     if _INTEGER.fullmatch(value) and len(value) <= 18:
         with suppress(OverflowError):
-            moment = _EPOCH + dt.timedelta(microseconds=int(value) * _EPOCH_UNITS[time_format])
+            moment = _EPOCH + dt.timedelta(microseconds=int(value) * EPOCH_UNITS[time_format])
             return moment.isoformat(" ", "seconds" if time_format == "epochsecs" else "milliseconds").encode()
     raise BadValue(1206, f"Invalid timestamp format or value [{time_format}]")
-
-
-class _Minutes(dict[int, bytes]):
-    """Minutes since 1970 as text up to the seconds; a column of times has far fewer of them than values."""
-
-    def __missing__(self, minute: int) -> bytes:
-        if len(self) > 100_000:
-            self.clear()
-        text = (_EPOCH + dt.timedelta(minutes=minute)).isoformat(" ", "minutes").encode() + b":"
-        self[minute] = text
-        return text
-
-
-_THOUSANDTHS = tuple(b"%02d.%03d" % divmod(rest, 1000) for rest in range(60_000))
-_FIRST_MILLISECOND = -62_135_596_800_000  # 0001-01-01
-_LAST_MILLISECOND = 253_402_300_799_999  # 9999-12-31
-
-
-def epoch_milliseconds(values: list[bytes]) -> list[bytes] | None:
-    """Read a whole column of whole milliseconds; None if one of them needs a closer look."""
-    numbers = list(map(int, values))
-    if not numbers or min(numbers) < _FIRST_MILLISECOND or max(numbers) > _LAST_MILLISECOND:
-        return None
-    minutes = _Minutes()
-    return [minutes[minute] + _THOUSANDTHS[rest] for minute, rest in (divmod(number, 60_000) for number in numbers)]

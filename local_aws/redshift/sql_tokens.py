@@ -130,9 +130,11 @@ def string_value(token: Token) -> str:
 
     def unescape(match: re.Match[str]) -> str:
         letter = match.group(1)
-        return "'" if letter is None else _ESCAPES.get(letter, letter)
+        if letter is None:
+            return "'"
+        return chr(int(letter, 8)) if letter[0] in "01234567" else _ESCAPES.get(letter, letter)
 
-    return re.sub(r"''|\\(.)", unescape, token.text[1:-1], flags=re.DOTALL)
+    return re.sub(r"''|\\([0-7]{1,3}|.)", unescape, token.text[1:-1], flags=re.DOTALL)
 
 
 def name_value(token: Token) -> str:

@@ -121,9 +121,9 @@ def query(sql: str) -> bytes:
     return Message(b"Q", sql.encode() + b"\0").encode()
 
 
-def copy_data(data: bytes) -> bytes:
-    """Return one piece of a COPY's data."""
-    return b"d" + struct.pack("!i", len(data) + 4) + data
+def copy_data_header(size: int) -> bytes:
+    """Return what comes before so many bytes of a COPY's data."""
+    return b"d" + struct.pack("!i", size + 4)
 
 
 def parse(name: bytes, sql: str, types: bytes) -> bytes:

@@ -12,12 +12,14 @@ from typing import Any
 import boto3
 import psycopg2
 import pytest
-from moto.server import ThreadedMotoServer
+from botocore.config import Config
 
 from local_aws.ports import free_port
 from local_aws.postgres import Postgres
 from local_aws.redshift import cluster
 from local_aws.redshift.endpoint import Endpoint
+from local_aws.s3 import S3
+from local_aws.state import REGION, StateFolder
 
 BUCKET = "loads"
 ROLE = "arn:aws:iam::123456789012:role/reader"
@@ -25,21 +27,26 @@ USER, PASSWORD = "awsuser", "Secret-pass1"
 
 
 @pytest.fixture(scope="session")
-def s3() -> Iterator[Any]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    folder = tmp_path_factory.mktemp("s3")
+    credentials = StateFolder(folder).credentials()
+    server = S3(folder, free_port(), credentials)
     server.start()
-    host, port = server.get_host_and_port()
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://{host}:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106
-    )
-    client.create_bucket(Bucket=BUCKET)
-    yield client
-    client.close()
-    server.stop()
+    try:
+        server.wait()
+        client = boto3.client(
+            "s3",
+            endpoint_url=f"http://127.0.0.1:{server.port}",
+            region_name=REGION,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        client.create_bucket(Bucket=BUCKET)
+        yield client
+        client.close()
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

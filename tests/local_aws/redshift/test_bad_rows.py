@@ -43,7 +43,8 @@ CASES: dict[str, tuple[bytes, list[tuple[int, int]], list[tuple[int, str | None]
     "after a record of two lines": (b'2,"a\nb",\nx,,\n', [(4, 1207)], [(2, "a\nb")]),
     "carriage returns": (b"2,y,\r\nx,y,\r\n3,z,\r\n", [(3, 1207)], [(2, "y"), (3, "z")]),
     "copy's own end mark": (b"\\.\n", [(2, 1201)], []),
-    "COPY's own null": (b"\\N,y,\n", [(2, 1207)], []),
+    # https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html#copy-null-as: the default
+    "the null string": (b"\\N,y,\n", [(2, 1213)], []),
     "beyond 4 MB": (b"2,%s,\n" % (b"y" * 4_500_000), [(2, 1216)], []),
 }
 

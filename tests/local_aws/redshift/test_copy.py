@@ -226,9 +226,9 @@ WRONG = [
 @pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize(("statement", "sqlstate", "words"), WRONG)
 def test_what_goes_wrong_before_the_first_row(
-    table: Database, put: Put, statement: str, sqlstate: str, words: str, alone: bool
+    table: Database, s3: Any, statement: str, sqlstate: str, words: str, alone: bool
 ) -> None:
-    put("../x", "1\n")
+    s3.put_object(Bucket=BUCKET, Key="x", Body=b"1\n")
     table.run("CREATE TABLE u (a TIME)")
     with table.connect() as connection:
         connection.autocommit = alone
