@@ -7,7 +7,7 @@ every role of the cluster; a superuser always may. ``system.sql`` keeps the gran
 from __future__ import annotations
 
 from local_aws.redshift import sql_tokens
-from local_aws.redshift.copy_statement import syntax_error
+from local_aws.redshift.cursor import syntax_error
 from local_aws.redshift.sql_error import unsupported
 from local_aws.redshift.sql_tokens import OPERATOR, STRING, WORD, Token
 from local_aws.redshift.target import literal

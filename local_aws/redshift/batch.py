@@ -11,9 +11,10 @@ from local_aws.redshift.columns import Column, Converter, Format, Value, convert
 from local_aws.redshift.copy_text import CopyText, Patches
 from local_aws.redshift.csv_records import EMPTY_LINE, Fault, Record, field_offsets
 from local_aws.redshift.file_rows import FileRows
+from local_aws.redshift.marks import Positions
 from local_aws.redshift.plain_columns import Rewrite, plain_check, rewriter
 from local_aws.redshift.plain_values import Fields, Plain, Text
-from local_aws.redshift.row_scan import Positions, Rows
+from local_aws.redshift.row_scan import Rows
 
 EXTRA_COLUMNS = Fault(1202, "Extra column(s) found")
 # Seen on clusters as 1214 for VARCHAR; that it is 1201 for other types follows from AWS's list and is unverified.
@@ -46,11 +47,13 @@ class ColumnPlan:
     convert: Converter
     is_plain: Plain
     rewrite: Rewrite | None
+    empty_is_null: bool  # and no fault
 
     @classmethod
     def of(cls, column: Column, form: Format) -> ColumnPlan:
         """Return the plan for a column in a COPY with these options."""
-        return cls(column, converter(column, form), plain_check(column, form), rewriter(column, form))
+        empty_is_null = not column.not_null and (form.empty_as_null or not column.is_text)
+        return cls(column, converter(column, form), plain_check(column, form), rewriter(column, form), empty_is_null)
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,11 @@ class Batch:
             if rewritten.whole:
                 begin, end = fields.begin - marks, fields.end + marks
             self._patches.add(self._numbers[at], begin[at], end[at], rewritten.texts)
+        if plan.empty_is_null:
+            empty = np.flatnonzero(fields.size == 0)
+            plain[empty] = True
+            begin, end = (fields.begin - marks)[empty], (fields.end + marks)[empty]
+            self._patches.add(self._numbers[empty], begin, end, [self._plan.text.null] * len(empty))
         odd = np.flatnonzero(~plain)
         if len(odd):
             self._odd_values(plan, odd, fields.begin[odd], fields.end[odd], marks[odd])

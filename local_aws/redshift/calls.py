@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from local_aws.redshift import sql_tokens
-from local_aws.redshift.copy_statement import syntax_error
+from local_aws.redshift.cursor import syntax_error
 from local_aws.redshift.ddl_column import cast_type
 from local_aws.redshift.sql_error import SqlError
 from local_aws.redshift.sql_tokens import SPACE, WORD, Token

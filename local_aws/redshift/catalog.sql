@@ -1,7 +1,8 @@
 -- What Redshift's catalog says of tables and sessions, and its lock of a table against a second writer.
 -- Run after system.sql; every statement can run twice.
 
--- Drivers read the version out of this text: https://docs.aws.amazon.com/redshift/latest/dg/r_VERSION.html
+-- Drivers read the version out of this text, which must name PostgreSQL once:
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_VERSION.html
 -- PostgreSQL calls its own by number, so exchanging the body would not do: another one takes the name.
 DO $$
 BEGIN
@@ -11,7 +12,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE FUNCTION pg_catalog.version() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS
-$$SELECT 'PostgreSQL 8.0.2 on the local endpoint, Redshift 1.0.0 (' || pg_catalog.postgres_version() || ')'$$;
+$$SELECT 'PostgreSQL 8.0.2 on the local endpoint, Redshift 1.0.0'$$;
 
 -- One writer a table at a time, and the next one waits: https://docs.aws.amazon.com/redshift/latest/dg/c_write_readwrite.html
 -- A lock of the table itself would come after PostgreSQL's own weaker one, and two who strengthen theirs block each other.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from local_aws.redshift import sql_tokens, time_patterns
 from local_aws.redshift.columns import Format
+from local_aws.redshift.cursor import Cursor, syntax_error
 from local_aws.redshift.sql_error import SYNTAX_ERROR, SqlError, unsupported
 from local_aws.redshift.sql_tokens import Token
 
@@ -38,7 +39,6 @@ class CopyStatement:
     empty_as_null: bool = False
     blanks_as_null: bool = False
     no_load: bool = False
-    sql: str = field(default="", compare=False)
     null_as: str = "\\N"
     escape: bool = False
     compression: str | None = None
@@ -48,6 +48,7 @@ class CopyStatement:
     ignore_blank_lines: bool = False
     replace_invalid: str | None = None
     round_decimals: bool = False
+    sql: str = field(default="", compare=False)
 
     @property
     def value_format(self) -> Format:
@@ -65,62 +66,9 @@ class CopyStatement:
         )
 
 
-class _Cursor:
-    """The tokens of one statement, taken one after the other."""
-
-    def __init__(self, tokens: list[Token]) -> None:
-        self._tokens = [token for token in sql_tokens.significant(tokens) if token.key != ";"]
-        self._at = 0
-
-    def peek(self) -> Token:
-        return self._tokens[self._at] if self._at < len(self._tokens) else Token(sql_tokens.BROKEN, "")
-
-    def next(self) -> Token:
-        token = self.peek()
-        self._at += 1
-        return token
-
-    def accept(self, *keys: str) -> bool:
-        """Take the next token if it is one of the keywords."""
-        found = self.peek().key in keys
-        self._at += found
-        return found
-
-    def expect(self, key: str) -> None:
-        if not self.accept(key):
-            raise syntax_error(self.peek())
-
-    def name(self) -> str:
-        token = self.next()
-        if token.kind not in (sql_tokens.WORD, sql_tokens.QUOTED):
-            raise syntax_error(token)
-        return sql_tokens.name_value(token)
-
-    def string(self) -> str:
-        self.accept("as")
-        token = self.next()
-        if token.kind != sql_tokens.STRING or not token.text.startswith("'"):
-            raise syntax_error(token)
-        return sql_tokens.string_value(token)
-
-    def number(self) -> int:
-        self.accept("as")
-        token = self.next()
-        if not token.text.isdecimal():
-            raise syntax_error(token)
-        return int(token.text)
-
-
-def syntax_error(token: Token) -> SqlError:
-    """Return PostgreSQL's own words for a token that cannot stand where it stands."""
-    if not token.text:
-        return SqlError(SYNTAX_ERROR, "syntax error at end of input")
-    return SqlError(SYNTAX_ERROR, f'syntax error at or near "{token.text}"')
-
-
 def parse_copy(tokens: list[Token]) -> CopyStatement | None:
     """Read a COPY statement; None for ``COPY … FROM STDIN``, which is the client's own and PostgreSQL's to do."""
-    cursor = _Cursor(tokens)
+    cursor = Cursor(tokens)
     cursor.expect("copy")
     if cursor.peek().key == "(":
         raise unsupported("COPY of a query")
@@ -142,7 +90,7 @@ def parse_copy(tokens: list[Token]) -> CopyStatement | None:
     return _checked(copy)
 
 
-def _column_list(cursor: _Cursor) -> tuple[str, ...] | None:
+def _column_list(cursor: Cursor) -> tuple[str, ...] | None:
     if not cursor.accept("("):
         return None
     names = [cursor.name()]
@@ -152,7 +100,7 @@ def _column_list(cursor: _Cursor) -> tuple[str, ...] | None:
     return tuple(names)
 
 
-def _option(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _option(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     token = cursor.next()
     if token.kind != sql_tokens.WORD:
         raise syntax_error(token)
@@ -162,13 +110,13 @@ def _option(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
     return option(copy, cursor)
 
 
-def _iam_role(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _iam_role(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     if cursor.accept("default"):
         raise unsupported("COPY option IAM_ROLE DEFAULT")
     return replace(copy, iam_role=cursor.string())
 
 
-def _credentials(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _credentials(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     cursor.accept("with")
     name, _, value = cursor.string().partition("=")
     if name != "aws_iam_role":
@@ -176,7 +124,7 @@ def _credentials(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
     return replace(copy, iam_role=value)
 
 
-def _format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _format(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     cursor.accept("as")
     token = cursor.next()
     if token.key != "csv":
@@ -184,7 +132,7 @@ def _format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
     return replace(copy, csv=True)
 
 
-def _quote(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _quote(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     value = _one_byte("QUOTE", cursor.string())
     # Such a quote could stand in a number or a date, and be part of it or not.
     if value.isalnum() or value in "+-.: ":
@@ -192,7 +140,7 @@ def _quote(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
     return replace(copy, quote=value)
 
 
-def _delimiter(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _delimiter(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     return replace(copy, delimiter=_one_byte("DELIMITER", cursor.string()))
 
 
@@ -203,7 +151,7 @@ def _one_byte(option: str, value: str) -> str:
     return value
 
 
-def _time_format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _time_format(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     value = cursor.string()
     # https://docs.aws.amazon.com/redshift/latest/dg/r_DATEFORMAT_and_TIMEFORMAT_strings.html: these are case sensitive
     if value not in ("auto", *EPOCH_TIME_FORMATS):
@@ -211,21 +159,21 @@ def _time_format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
     return replace(copy, time_format=value)
 
 
-def _date_format(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _date_format(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     value = cursor.string()
     if value != "auto":
         time_patterns.reader("DATEFORMAT", value)
     return replace(copy, date_format=value)
 
 
-def _null_as(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _null_as(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     value = cursor.string()
     if "\0" in value or "\n" in value or "\r" in value:
         raise unsupported("COPY option NULL AS with a NUL byte or a line end")
     return replace(copy, null_as=value)
 
 
-def _accept_invalid(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _accept_invalid(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     value = "?"
     if cursor.accept("as") or cursor.peek().kind == sql_tokens.STRING:
         value = cursor.string()
@@ -234,7 +182,7 @@ def _accept_invalid(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
     return replace(copy, replace_invalid=value)
 
 
-def _encoding(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _encoding(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     cursor.accept("as")
     token = cursor.next()
     if token.text.strip("'").lower() != "utf8":
@@ -242,20 +190,20 @@ def _encoding(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
     return copy
 
 
-def _switch(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _switch(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     """COMPUPDATE and STATUPDATE: nothing to do here, neither compression nor statistics depend on them."""
     cursor.accept("on", "off", "true", "false", "preset")
     return copy
 
 
-def _max_error(copy: CopyStatement, cursor: _Cursor) -> CopyStatement:
+def _max_error(copy: CopyStatement, cursor: Cursor) -> CopyStatement:
     value = cursor.number()
     if value > MAX_ERRORS_LIMIT:
         raise SqlError(SYNTAX_ERROR, f"MAXERROR is {value}: it may be from 0 to {MAX_ERRORS_LIMIT}")
     return replace(copy, max_error=value)
 
 
-_OPTIONS: dict[str, Callable[[CopyStatement, _Cursor], CopyStatement]] = {
+_OPTIONS: dict[str, Callable[[CopyStatement, Cursor], CopyStatement]] = {
     "iam_role": _iam_role,
     "credentials": _credentials,
     "region": lambda copy, cursor: replace(copy, region=cursor.string()),

@@ -7,7 +7,7 @@ Distribution, sort order, encoding and backup have no meaning on one machine: th
 from __future__ import annotations
 
 from local_aws.redshift import sql_tokens
-from local_aws.redshift.copy_statement import syntax_error
+from local_aws.redshift.cursor import syntax_error
 from local_aws.redshift.ddl_column import VARCHAR_MAX, column, skip_references
 from local_aws.redshift.sql_error import UNDEFINED_COLUMN, SqlError, unsupported
 from local_aws.redshift.sql_tokens import QUOTED, SPACE, WORD, Token
@@ -42,7 +42,10 @@ def _create_table(tokens: list[Token]) -> list[Token]:
     marks = TableMarks()
     at = next(index for index, token in enumerate(tokens) if token.key == "table") + 1
     opening = _after_name(tokens, at)
-    marks.table = sql_tokens.name_value([token for token in tokens[at:opening] if token.kind in (WORD, QUOTED)][-1])
+    names_before = [token for token in tokens[at:opening] if token.kind in (WORD, QUOTED)]
+    if not names_before:
+        return tokens  # PostgreSQL names the mistake
+    marks.table = sql_tokens.name_value(names_before[-1])
     body: list[Token] = []
     names: set[str] | None = None
     tail_from = opening

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.ht
 from __future__ import annotations
 
 from local_aws.redshift import sql_tokens
-from local_aws.redshift.copy_statement import syntax_error
+from local_aws.redshift.cursor import syntax_error
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 from local_aws.redshift.sql_tokens import Token
 from local_aws.redshift.table_marks import TableMarks

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from local_aws.redshift.csv_records import KEPT_OF_TOO_LONG, MAX_RECORD_BYTES, TOO_LONG, Record
-from local_aws.redshift.row_scan import Positions, Reader, Rows, Shape, scan
+from local_aws.redshift.marks import Positions, Reader, Shape
+from local_aws.redshift.row_scan import Rows, scan
 
 
 class FileRows:

@@ -15,10 +15,9 @@ from local_aws.redshift.batch import LoadError
 from local_aws.redshift.load import FileCount
 
 CUT = 1024
-PENDING_ERRORS = 5000  # each at most 2 kB
+PENDING_ERRORS = 500  # written while PostgreSQL is busy with rows that it has already
 PERIOD = ord(".")
 # Characters of more than one byte become a period a byte; so does NUL, which PostgreSQL cannot keep.
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PERIODS = bytes(PERIOD if byte == 0 or byte > 127 else byte for byte in range(256))
 
 
@@ -33,6 +32,7 @@ class LoadOf:
     table_id: int
     table_name: str
     source: str
+    file_format: str
 
 
 class History:
@@ -40,7 +40,8 @@ class History:
 
     def __init__(self, postgres: Postgres, load: LoadOf) -> None:
         self._load = load
-        self._connection = postgres.connect(load.database)
+        # Nobody waits for the disk: what matters is written with ``end``, which does wait.
+        self._connection = postgres.connect(load.database, options="-c synchronous_commit=off")
         self._connection.autocommit = True
         self.query_id = 0
         self._pending: list[str] = []
@@ -62,11 +63,11 @@ class History:
                 "INSERT INTO pg_local.load_history (user_id, query_id, transaction_id, session_id, database_name,"
                 " status, table_name, start_time, data_source, file_format, loaded_rows, loaded_bytes,"
                 " source_file_count, source_file_bytes, file_count_scanned, file_bytes_scanned, error_count)"
-                " VALUES (%s, nextval('pg_local.query_id'), %s, %s, %s, 'running', %s, localtimestamp, %s, 'CSV', 0, 0,"
+                " VALUES (%s, nextval('pg_local.query_id'), %s, %s, %s, 'running', %s, localtimestamp, %s, %s, 0, 0,"
                 " %s, 0, 0, 0, 0) RETURNING query_id, start_time",
                 (
                     *(load.user_id, load.transaction_id, load.session_id, load.database),
-                    *(load.table_name, load.source, file_count),
+                    *(load.table_name, load.source, load.file_format, file_count),
                 ),
             )
             row = cursor.fetchone()
@@ -92,6 +93,7 @@ class History:
         self._keep_pending()
         size, errors = sum(file.size for file in files), sum(file.errors for file in files)
         with self._connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = on")
             cursor.execute(
                 "UPDATE pg_local.load_history SET status = %s, end_time = localtimestamp,"
                 " duration = extract(epoch FROM localtimestamp - start_time) * 1000000, loaded_rows = %s,"
@@ -114,11 +116,20 @@ class History:
         column, load = error.column, self._load
         name, kind, length = (column.name, column.type, column.stl_length) if column else ("", "", "")
         values = (
-            *(load.user_id, 0, load.table_id, self._now, load.session_id, self.query_id, error.url, error.line),
-            *(name, kind, length, error.position, printable(error.raw), printable(error.value)),
-            *(error.fault.code, error.fault.reason, load.transaction_id),
+            *(
+                load.user_id,
+                0,
+                load.table_id,
+                self._now,
+                load.session_id,
+                self.query_id,
+                _escaped(error.url),
+                error.line,
+            ),
+            *(_escaped(name), kind, length, error.position, _escaped(printable(error.raw))),
+            *(_escaped(printable(error.value)), error.fault.code, _escaped(error.fault.reason), load.transaction_id),
         )
-        return "\t".join(str(value).translate(_ESCAPES) for value in values) + "\n"
+        return "\t".join(map(str, values)) + "\n"
 
 
 _KEEP_ERRORS = """
@@ -130,6 +141,11 @@ COPY pg_local.load_errors (userid, slice, tbl, starttime, session, query, filena
 def printable(raw: bytes) -> str:
     """Return raw bytes as STL_LOAD_ERRORS shows them: its first 1,024, a period for each byte that is not ASCII."""
     return raw[:CUT].translate(_PERIODS).decode("ascii")
+
+
+def _escaped(text: str) -> str:
+    """Return text as the text format of PostgreSQL's COPY writes it."""
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def forget_unfinished(connection: psycopg2.extensions.connection) -> None:

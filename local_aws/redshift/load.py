@@ -16,7 +16,8 @@ from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.copy_text import CopyText
 from local_aws.redshift.csv_records import CsvReader
 from local_aws.redshift.file_rows import FileRows
-from local_aws.redshift.row_scan import Reader, Rows, Shape
+from local_aws.redshift.marks import Reader, Shape
+from local_aws.redshift.row_scan import Rows
 from local_aws.redshift.s3_source import S3Object
 from local_aws.redshift.text_records import TextReader
 

@@ -10,8 +10,8 @@ import numpy as np
 from local_aws.redshift import plain_values, scalars
 from local_aws.redshift.columns import BLANKS, Column, Format
 from local_aws.redshift.copy_text import timestamp_fields
+from local_aws.redshift.marks import Flags, Positions
 from local_aws.redshift.plain_values import Fields, Plain
-from local_aws.redshift.row_scan import Flags, Positions
 
 FIRST_MILLISECOND = -62_135_596_800_000  # 0001-01-01
 LAST_MILLISECOND = 253_402_300_799_999  # 9999-12-31

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from local_aws.redshift.row_scan import Flags, Positions, Rows
+from local_aws.redshift.marks import Flags, Positions
+from local_aws.redshift.row_scan import Rows
 
 Words = NDArray[np.uint64]
 

@@ -84,6 +84,7 @@ class S3Copy:
             table_id=target.table_id,
             table_name=self._statement.table,
             source=self._statement.source,
+            file_format="CSV" if self._statement.csv else "TEXT",  # the second word is unverified
         )
         with History(self._services.postgres, load) as history:
             self.query_id = history.begin(len(objects))

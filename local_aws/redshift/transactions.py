@@ -7,7 +7,7 @@ table here has an index, so that it watches whole tables, as Redshift does.
 from __future__ import annotations
 
 from local_aws.redshift import wire
-from local_aws.redshift.copy_statement import syntax_error
+from local_aws.redshift.cursor import syntax_error
 from local_aws.redshift.sql_error import INTERNAL_ERROR, unsupported
 from local_aws.redshift.sql_tokens import WORD, Token, significant
 from local_aws.redshift.wire import Message

@@ -17,7 +17,7 @@ from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.copy_text import CopyText
 from local_aws.redshift.csv_records import CsvReader, Fault
 from local_aws.redshift.load import Loader
-from local_aws.redshift.row_scan import Reader
+from local_aws.redshift.marks import Reader
 from local_aws.redshift.s3_source import S3Object
 from local_aws.redshift.text_records import TextReader
 

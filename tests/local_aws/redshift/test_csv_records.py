@@ -22,7 +22,7 @@ from local_aws.redshift.csv_records import (
     field_offsets,
 )
 from local_aws.redshift.file_rows import FileRows
-from local_aws.redshift.row_scan import Shape
+from local_aws.redshift.marks import Shape
 
 
 class Record(NamedTuple):
