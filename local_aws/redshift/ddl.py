@@ -42,7 +42,10 @@ def _create_table(tokens: list[Token]) -> list[Token]:
     marks = TableMarks()
     at = next(index for index, token in enumerate(tokens) if token.key == "table") + 1
     opening = _after_name(tokens, at)
-    marks.table = sql_tokens.name_value([token for token in tokens[at:opening] if token.kind in (WORD, QUOTED)][-1])
+    names_before = [token for token in tokens[at:opening] if token.kind in (WORD, QUOTED)]
+    if not names_before:
+        return tokens  # PostgreSQL names the mistake
+    marks.table = sql_tokens.name_value(names_before[-1])
     body: list[Token] = []
     names: set[str] | None = None
     tail_from = opening

@@ -28,7 +28,6 @@ class Pipeline:
         """The client's Sync ends what was begun; return the SQL that was executed."""
         executed, self.sql = self.sql, ""
         self.skipping = False
-        self._portals.clear()
         return executed
 
     def parse(self, name: bytes, sql: str, special: Special | None) -> None:

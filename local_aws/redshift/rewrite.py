@@ -150,11 +150,7 @@ def _refuse_postgres_queries(words: list[Token]) -> None:
             raise unsupported("FILTER (nor by Redshift)")
         if pair in (("for", "update"), ("for", "share")):
             raise unsupported(f"SELECT … FOR {following.key.upper()} (nor by Redshift)")
-        if (
-            pair[0] in ("lateral", "tablesample")
-            and following.kind in (OPERATOR, WORD)
-            and pair[1] not in (",", ")", ".")
-        ):
+        if pair[0] in ("lateral", "tablesample") and (pair[1] == "(" or following.kind == WORD):
             raise unsupported(f"{pair[0].upper()} (nor by Redshift)")
         if pair in (("::", "json"), ("::", "jsonb")):
             raise unsupported(f"type {following.key.upper()} (nor by Redshift)")

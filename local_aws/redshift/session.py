@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import ssl
 import threading
 from datetime import datetime
 
 from local_aws.redshift import wire
 from local_aws.redshift.backend import IDLE, Backend, SessionLost
 from local_aws.redshift.copy_statement import CopyStatement
+from local_aws.redshift.greeting import Greeting
 from local_aws.redshift.pipeline import Pipeline, Special
 from local_aws.redshift.query_log import Ran, now
-from local_aws.redshift.rewrite import LITERAL_MODE, rewrite
+from local_aws.redshift.rewrite import rewrite
 from local_aws.redshift.s3_copy import S3Copy, Services
 from local_aws.redshift.script import ScriptRun, Statement, commit_truncate
-from local_aws.redshift.sql_error import INTERNAL_ERROR, SYNTAX_ERROR, UNDEFINED_OBJECT, SqlError, unsupported
+from local_aws.redshift.sql_error import INTERNAL_ERROR, SYNTAX_ERROR, SqlError, unsupported
 from local_aws.redshift.tls import Stream, TlsRules, TlsStream
 from local_aws.redshift.wire import Message, MessageBuffer, ProtocolError
 
@@ -26,31 +26,23 @@ log = logging.getLogger(__name__)
 RECEIVE_BYTES = 256 * 1024
 STARTUP_SECONDS = 60.0
 PROTOCOL_VIOLATION = "08P01"
-INVALID_AUTHORIZATION = "28000"
 # Query, FunctionCall, and the extended protocol: Parse, Bind, Describe, Execute, Close, Flush, Sync.
 _LOOKED_INTO = b"QFPBDECHS"
-# redshift_connector sends these; PostgreSQL refuses parameters that it does not know.
-_DRIVER_PARAMETERS = (
-    "client_protocol_version",
-    "driver_version",
-    "driver_discovery_version",
-    "os_version",
-    "plugin_name",
-)
 
 
 class Session:
     """Serves one connection from its first byte to its last."""
 
     def __init__(self, client: socket.socket, services: Services, tls: TlsRules) -> None:
-        self._client: Stream = client
         self._raw = client
+        self._greeting = Greeting(client, tls)
         self._services = services
-        self._tls = tls
         self._pipeline = Pipeline()
-        self._python_driver = False
-        self._login = ("", "")
         self._server: socket.socket | None = None
+
+    @property
+    def _client(self) -> Stream:
+        return self._greeting.client
 
     def close(self) -> None:
         """End the session from outside; its threads then find their sockets closed."""
@@ -88,7 +80,7 @@ class Session:
 
     def _serve(self) -> None:
         self._client.settimeout(STARTUP_SECONDS)
-        startup = self._startup()
+        startup = self._greeting.read()
         if startup is None:
             return
         self._client.settimeout(None)
@@ -104,48 +96,7 @@ class Session:
         if wire.startup_code(startup[4:]) == wire.CANCEL_REQUEST:
             self._server.recv(1)  # PostgreSQL answers a cancel request by closing
             return
-        self._talk(Backend(self._server, self._client, self._ran, python_driver=self._python_driver))
-
-    def _startup(self) -> bytes | None:
-        """Return the packet that opens the session at PostgreSQL; None if the client left before it."""
-        while True:
-            header = receive_exactly(self._client, 4)
-            if not header:
-                return None
-            body = receive_exactly(self._client, wire.startup_length(header))
-            code = wire.startup_code(body)
-            if code == wire.SSL_REQUEST and self._tls.context and self._client is self._raw:
-                self._begin_tls(self._tls.context)
-            elif code in (wire.SSL_REQUEST, wire.GSSENC_REQUEST):
-                self._client.sendall(b"N")
-            elif code == wire.CANCEL_REQUEST:
-                return header + body
-            elif code >> 16 == wire.PROTOCOL_3:
-                parameters = wire.parse_startup(body)
-                self._check_tls(parameters)
-                user = parameters.get("user", "")
-                self._login = (user, parameters.get("database", user))
-                self._python_driver = parameters.get("driver_version", "").startswith("Redshift Python Driver")
-                for name in _DRIVER_PARAMETERS:
-                    parameters.pop(name, None)
-                if any(LITERAL_MODE in text.lower() for text in (*parameters, *parameters.values())):
-                    raise SessionLost(f'unrecognized configuration parameter "{LITERAL_MODE}"', UNDEFINED_OBJECT)
-                return wire.encode_startup(body, parameters)
-            else:
-                raise ProtocolError(f"protocol {code >> 16}.{code & 0xFFFF} is not supported by the local endpoint")
-
-    def _begin_tls(self, context: ssl.SSLContext) -> None:
-        self._client.sendall(b"S")
-        client = TlsStream(self._raw, context)
-        client.handshake()
-        self._client = client
-
-    def _check_tls(self, parameters: dict[str, str]) -> None:
-        if self._tls.required and self._client is self._raw:
-            user, database = parameters.get("user", ""), parameters.get("database", parameters.get("user", ""))
-            host = self._raw.getpeername()[0]
-            text = f'no pg_hba.conf entry for host "{host}", user "{user}", database "{database}", SSL off'
-            raise SessionLost(text, INVALID_AUTHORIZATION)
+        self._talk(Backend(self._server, self._client, self._ran, python_driver=self._greeting.python_driver))
 
     def _talk(self, backend: Backend) -> None:
         reader = threading.Thread(target=self._pump, args=(backend,), name="redshift-answers", daemon=True)
@@ -272,8 +223,9 @@ class Session:
             self._services.query_log.write()
 
     def _ran(self, pid: int, sql: str, started: datetime, failed: bool, query_id: int | None = None) -> None:
-        user, database = self._login
-        self._services.query_log.note(Ran(database, user, pid, sql, started, now(), failed, query_id))
+        greeting = self._greeting
+        ran = Ran(greeting.database, greeting.user, pid, sql, started, now(), failed, query_id)
+        self._services.query_log.note(ran)
 
 
 def _decode(raw: bytes) -> str:
@@ -281,19 +233,6 @@ def _decode(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError as error:
         raise ProtocolError(f"a statement is not UTF-8: {error}") from error
-
-
-def receive_exactly(client: Stream, size: int) -> bytes:
-    """Return that many bytes, or none if the connection ends before the first."""
-    data = b""
-    while len(data) < size:
-        piece = client.recv(size - len(data))
-        if not piece:
-            if data:
-                raise ProtocolError("the connection ended within a packet")
-            return b""
-        data += piece
-    return data
 
 
 def shut(end: socket.socket, direction: int = socket.SHUT_RDWR) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg2
 import pytest
 from botocore.exceptions import ClientError
 
@@ -39,6 +40,13 @@ def test_endpoints_say_where_everything_is_and_no_secret(aws: AwsProcess) -> Non
         "redshift_certificate": str(aws.folder.path / "redshift" / "tls" / "server.crt"),
         "postgres_port": aws.endpoints["postgres_port"],
     }
+
+
+def test_redshift_proves_itself_by_the_certificate_that_is_named(aws: AwsProcess) -> None:
+    asked = {"host": "localhost", "port": aws.ports.redshift, "user": "nobody", "password": "none", "dbname": "dev"}
+    trusted = {"sslmode": "verify-full", "sslrootcert": aws.endpoints["redshift_certificate"]}
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):  # and not the certificate
+        psycopg2.connect(**asked, **trusted)
 
 
 def test_the_secret_key_is_in_files_of_the_owner_alone(aws: AwsProcess) -> None:

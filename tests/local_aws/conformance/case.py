@@ -9,6 +9,7 @@ A file is one topic. This is all that may stand in it:
     - name: a number that is none is refused
       page: r_COPY          # of docs.aws.amazon.com/redshift/latest/dg/, or a whole URL, or "unverified"
       note: …               # optional, for the page
+      differs: …            # instead of a note: what Redshift does, where the case can show ours alone
       only: local           # optional: means nothing to a real cluster
       files:                # optional: key → text, or a way to make bytes (see ``made_bytes``)
         x.csv: "1,x\n"
@@ -56,7 +57,7 @@ UNVERIFIED = "unverified"
 REFUSAL = " is not supported by the local endpoint"
 
 _TOPIC_KEYS = {"topic", "about", "setup", "cases"}
-_CASE_KEYS = {"name", "page", "note", "only", "files", "steps", "cleanup", "sessions"}
+_CASE_KEYS = {"name", "page", "note", "differs", "only", "files", "steps", "cleanup", "sessions"}
 _EXPECTED_KEYS = {"rows", "columns", "types", "error", "refused", "notices", "load_errors"}
 _STEP_KEYS = {"sql", "session", "waits", "ends", "local", *_EXPECTED_KEYS}
 
@@ -94,6 +95,7 @@ class Case:
     page: str
     steps: tuple[Step, ...]
     note: str = ""
+    differs: bool = False
     local_only: bool = False
     files: dict[str, Any] = field(default_factory=dict)
     cleanup: tuple[str, ...] = ()
@@ -112,7 +114,7 @@ class Case:
         refusals = [step for step in self.steps if "refused" in (step.local or step.expected)]
         if refusals:
             return "refused"
-        return "differs" if any(step.local is not None for step in self.steps) else "supported"
+        return "differs" if self.differs or any(step.local is not None for step in self.steps) else "supported"
 
     @property
     def loads(self) -> bool:
@@ -175,7 +177,8 @@ def _case(topic_name: str, item: dict[str, Any], setup: tuple[Step, ...]) -> Cas
         name=item["name"],
         page=item["page"],
         steps=(*setup, *map(_step, item["steps"])),
-        note=item.get("note", ""),
+        note=item.get("differs", item.get("note", "")),
+        differs="differs" in item,
         local_only=item.get("only") == "local",
         files=item.get("files", {}),
         cleanup=tuple(item.get("cleanup", ())),

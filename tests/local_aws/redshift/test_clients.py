@@ -164,6 +164,13 @@ def test_psycopg3(secure: Database, sslmode: str, put: Put) -> None:
         assert notices == ["Load into table 't' completed, 2 record(s) loaded successfully."]
 
 
+def test_a_password_is_proved_by_scram(secure: Database, sslmode: str) -> None:
+    with psycopg.connect(**address(secure, sslmode=sslmode, require_auth="scram-sha-256")) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(**address(secure, sslmode=sslmode, password="wrong"))  # noqa: S106
+
+
 def prepared(connection: Any, sql: str) -> Any:
     """Run by the extended protocol, which psycopg 3 uses by itself only where there are parameters."""
     return connection.execute(sql, prepare=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from importlib.resources import files
 from typing import Any
 
 import psycopg2
 import pytest
+
+from local_aws.redshift import cluster
 
 from .conftest import Database, execute
 
@@ -204,3 +208,25 @@ def test_a_refusal_in_one_statement_refuses_the_whole_string(database: Database)
     with pytest.raises(psycopg2.errors.FeatureNotSupported):
         database.run("CREATE TABLE t (a INT); UNLOAD ('SELECT 1') TO 's3://b/k'")
     assert database.run("SELECT count(*) FROM pg_class WHERE relname = 't'") == [(0,)]
+
+
+def test_the_system_files_can_run_again_and_reach_older_tables(database: Database) -> None:
+    database.run("CREATE TABLE t (a INT DISTKEY)")
+    with contextlib.closing(database.endpoint._postgres.connect(database.name)) as boss, boss:
+        execute(boss, "DROP TRIGGER write_lock ON t")
+        for name in cluster.SYSTEM_FILES:
+            execute(boss, files("local_aws.redshift").joinpath(name).read_text("utf-8"))
+    assert database.run("SELECT tgname FROM pg_trigger WHERE tgrelid = 't'::regclass") == [("write_lock",)]
+    assert database.run("SELECT \"distkey\" FROM pg_table_def WHERE tablename = 't'") == [(True,)]
+
+
+def test_keys_follow_their_table(connection: Any) -> None:
+    execute(connection, "CREATE TABLE t (a INT ENCODE zstd, b INT, c INT) DISTKEY (a) SORTKEY (c)")
+    execute(connection, "ALTER TABLE t RENAME COLUMN a TO x")
+    execute(connection, "ALTER TABLE t DROP COLUMN b")
+    execute(connection, "ALTER TABLE t RENAME TO u")
+    found = 'SELECT "column", TRIM(encoding), "distkey", "sortkey" FROM pg_table_def WHERE tablename = \'u\''
+    assert execute(connection, found) == [("x", "zstd", True, 0), ("c", "none", False, 1)]
+    execute(connection, "ANALYZE u")  # which reads the options that PostgreSQL does not know
+    connection.rollback()
+    assert execute(connection, found) == []
