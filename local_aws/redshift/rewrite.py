@@ -11,6 +11,8 @@ from local_aws.redshift.script import Script, Statement
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 from local_aws.redshift.sql_tokens import OPERATOR, SPACE, STRING, WORD, Token
 
+_REDSHIFT_FUNCTIONS = ("listagg", "median", "ratio_to_report", "json_extract_path_text")
+
 LITERAL_MODE = "standard_conforming_strings"
 # What may begin a statement of PostgreSQL's and none of Redshift's.
 # https://docs.aws.amazon.com/redshift/latest/dg/c_SQL_commands.html
@@ -22,7 +24,9 @@ _FOREIGN_HEADS = (
 _TRIGGERS = re.compile(
     r"\b(?:copy|unload|truncate|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
     r"|nvl|nvl2|decode|try_cast|decimal|numeric|dec|max|returning|conflict|assumerole|grant|revoke|isolation|lateral"
-    r"|tablesample|server_version|local_endpoint|jsonb?)\b|\b(?:distinct\s+on|filter\s*\(\s*where|for\s+(?:update|share))\b"
+    r"|tablesample|server_version|local_endpoint|jsonb?|top|qualify|pivot|unpivot"
+    rf"|{'|'.join(_REDSHIFT_FUNCTIONS)})\b"
+    r"|\b(?:distinct\s+on|filter\s*\(\s*where|for\s+(?:update|share))\b"
     rf"|(?:^|;|\*/|--[^\n]*\n)\s*(?:{'|'.join(_FOREIGN_HEADS)})\b",
     re.IGNORECASE,
 )
@@ -95,6 +99,7 @@ def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
     if head in ("insert", "update", "delete", "with"):
         _refuse_postgres_dml(words)
     _refuse_postgres_queries(words)
+    _refuse_redshift_queries(words)
     tokens = calls.rewrite_calls(rewrite_expressions(tokens))
     if head == "create":
         return ddl.create(tokens)
@@ -154,6 +159,25 @@ def _refuse_postgres_queries(words: list[Token]) -> None:
             raise unsupported(f"{pair[0].upper()} (nor by Redshift)")
         if pair in (("::", "json"), ("::", "jsonb")):
             raise unsupported(f"type {following.key.upper()} (nor by Redshift)")
+
+
+def _refuse_redshift_queries(words: list[Token]) -> None:
+    """What Redshift has and PostgreSQL would answer with an error that does not say so.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/r_SELECT_list.html, r_QUALIFY_clause.html, r_LISTAGG.html
+    """
+    nothing = Token(SPACE, "")
+    for before, token, following, third in zip([nothing, *words], words, words[1:], [*words[2:], nothing]):
+        if before.key == ".":
+            continue
+        if token.key in _REDSHIFT_FUNCTIONS and following.key == "(":
+            raise unsupported(token.key.upper())
+        if (token.key, following.kind) == ("top", sql_tokens.NUMBER) and before.key in ("select", "distinct", "all"):
+            raise unsupported("SELECT TOP")
+        if token.key == "qualify" and following.kind == WORD and third.key == "(":
+            raise unsupported("QUALIFY")
+        if token.key in ("pivot", "unpivot") and following.key == "(" and (before.kind == WORD or before.key == ")"):
+            raise unsupported(token.key.upper())
 
 
 def rewrite_expressions(tokens: list[Token]) -> list[Token]:
