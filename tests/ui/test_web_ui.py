@@ -87,9 +87,16 @@ def nodes(page: Page) -> Locator:
     """The tasks in the graph, once it is drawn."""
     found = page.locator(".react-flow__node")
     expect(found.first).to_be_visible(timeout=SLOW)
-    page.locator(".react-flow").scroll_into_view_if_needed()
-    page.wait_for_timeout(2000)  # it moves into place
+    bring_into_view(page.locator(".react-flow"))
     return found
+
+
+def bring_into_view(found: Locator) -> None:
+    """Scroll to it and to its line's begin, once the page has drawn it anew and moved it into place."""
+    found.page.wait_for_timeout(2000)
+    found.evaluate(
+        "each => { each.scrollIntoView({block: 'end'}); for (; each; each = each.parentElement) each.scrollLeft = 0; }"
+    )
 
 
 def node(page: Page, task: str) -> Locator:
@@ -149,12 +156,11 @@ def test_the_log_of_the_failed_check_says_what_redshift_refused_and_leads_to_wha
     show(finished, web, STAGED, "logs", "data_science_stl_check")
     link = finished.locator(f"a[href*='{STAGED}/grid'][href*='tab=details']")
     expect(link).to_be_visible(timeout=SLOW)
+    bring_into_view(link)
     text = finished.locator("code").filter(has=link).inner_text()
     assert f"Redshift refused of this file:\ns3://{DAG.replace('_', '-')}/{FILE}" in text
     assert re.search(r"line +column +value +reason", text)
     assert f"12 refused rows of 2019-01-01 stand in {TABLE}_errors" in text
-    link.scroll_into_view_if_needed()
-    link.evaluate("link => { for (let each = link; each; each = each.parentElement) each.scrollLeft = 0; }")
     below = link.bounding_box()
     assert below
     # What follows is a traceback with paths of the machine that the picture was taken on.
