@@ -61,7 +61,7 @@ bench-generator: $(VENV)/ready-to-test ## how fast students are made, against Fa
 conformance-page: $(VENV)/ready-to-test ## write docs/redshift-endpoint.md from the conformance cases
 	@$(VENV)/bin/python -m tests.local_aws.conformance.page
 
-bench-endpoint: $(VENV)/ready-to-test $(BENCH)/ready ## how fast COPY is, beside psql and other loaders (10 minutes)
+bench-endpoint: $(VENV)/ready-to-test $(BENCH)/ready ## how fast COPY is, beside psql and other loaders (three minutes)
 	@$(VENV)/bin/python benchmarks/endpoint.py $(ARGS)
 
 lint: $(VENV)/ready-to-test ## style and types
