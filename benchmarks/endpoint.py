@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
 import platform
 import random
@@ -25,20 +24,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psutil
 import psycopg2
 
 from local_aws.postgres import program
-from local_aws.testing import AwsProcess
+from local_aws.testing import AwsProcess, make_bucket, make_cluster
 
 USER, PASSWORD, BUCKET = "awsuser", "Secret-pass1", "bench"
 MEMORY_BYTES = 1_000_000_000
 SELECTS = 3000
 RIVALS = Path(__file__).with_name("rivals.py")
 RIVALS_PYTHON = Path(".venv-bench/bin/python")
-_TRUST = {"Effect": "Allow", "Principal": {"Service": "redshift.amazonaws.com"}, "Action": "sts:AssumeRole"}
-_READ = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
 
 
 @dataclass(frozen=True)
@@ -131,28 +127,8 @@ class Bench:
 
     def __init__(self, aws: AwsProcess, folder: Path) -> None:
         self.aws, self.folder = aws, folder
-        found = aws.environment()
-        keys = {
-            "aws_access_key_id": found["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": found["AWS_SECRET_ACCESS_KEY"],
-            "region_name": found["AWS_DEFAULT_REGION"],
-        }
-        make: Callable[..., Any] = boto3.client
-        iam, redshift = (make(name, endpoint_url=found["AWS_ENDPOINT_URL"], **keys) for name in ("iam", "redshift"))
-        self.s3 = make("s3", endpoint_url=found["AWS_ENDPOINT_URL_S3"], **keys)
-        self.role = iam.create_role(RoleName="copy", AssumeRolePolicyDocument=_policy(_TRUST))["Role"]["Arn"]
-        iam.put_role_policy(RoleName="copy", PolicyName="read", PolicyDocument=_policy(_READ))
-        redshift.create_cluster(
-            ClusterIdentifier="bench",
-            NodeType="ra3.large",
-            ClusterType="single-node",
-            MasterUsername=USER,
-            MasterUserPassword=PASSWORD,
-            DBName="dev",
-            Encrypted=True,
-            IamRoles=[self.role],
-        )
-        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": keys["region_name"]})
+        self.role = make_cluster(aws, "bench", USER, PASSWORD)
+        self.s3 = make_bucket(aws, BUCKET)
         # As ``iac`` makes its bucket, and as AWS makes every bucket.
         encrypted = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
         self.s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=encrypted)
@@ -207,10 +183,6 @@ class Bench:
         if loaded != records:
             return f"loaded {loaded:,} of {records:,} rows"
         return float(done.stdout.strip().splitlines()[-1])
-
-
-def _policy(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @contextmanager

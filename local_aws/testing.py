@@ -6,15 +6,20 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+import boto3
 
 from local_aws.port_choice import choose_ports
 from local_aws.stack import Ports
 from local_aws.state import StateFolder
 
 _START_LIMIT_SECONDS = 120
+_TRUST = {"Effect": "Allow", "Principal": {"Service": "redshift.amazonaws.com"}, "Action": "sts:AssumeRole"}
+_READ = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
 
 
 class AwsProcess:
@@ -97,6 +102,49 @@ class AwsProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def client(environment: Mapping[str, str], service: str, **options: Any) -> Any:
+    """A boto3 client of the local AWS that the variables lead to, whatever this process's own environment says."""
+    given = {
+        "endpoint_url": environment["AWS_ENDPOINT_URL_S3" if service == "s3" else "AWS_ENDPOINT_URL"],
+        "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+        "region_name": environment["AWS_DEFAULT_REGION"],
+    }
+    make: Callable[..., Any] = boto3.client
+    return make(service, **{**given, **options})
+
+
+def make_cluster(aws: AwsProcess, name: str, user: str, password: str) -> str:
+    """Make a cluster with a database ``dev``, and a role by which COPY may read every bucket; return the role's ARN."""
+    found = aws.environment()
+    iam = client(found, "iam")
+    role: str = iam.create_role(RoleName="copy", AssumeRolePolicyDocument=_policy(_TRUST))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="copy", PolicyName="read", PolicyDocument=_policy(_READ))
+    client(found, "redshift").create_cluster(
+        ClusterIdentifier=name,
+        NodeType="ra3.large",
+        ClusterType="single-node",
+        MasterUsername=user,
+        MasterUserPassword=password,
+        DBName="dev",
+        Encrypted=True,
+        IamRoles=[role],
+    )
+    return role
+
+
+def make_bucket(aws: AwsProcess, name: str) -> Any:
+    """Make a bucket; return a client of S3."""
+    found = aws.environment()
+    s3 = client(found, "s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": found["AWS_DEFAULT_REGION"]})
+    return s3
+
+
+def _policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def free_ports() -> Ports:

@@ -14,7 +14,7 @@ from typing import Any, Iterator
 import boto3
 import pytest
 
-from local_aws.testing import AwsProcess
+from local_aws.testing import AwsProcess, client
 from warehouse import ledger, repairs, settings
 from warehouse.login import Login, connect, login
 from warehouse.redshift import in_transaction
@@ -45,14 +45,7 @@ class Provisioned:
 
     def client(self, service: str) -> Any:
         """A client for this local AWS's control plane."""
-        found = self.environment
-        return boto3.client(
-            service,
-            endpoint_url=found["AWS_ENDPOINT_URL"],
-            region_name=found["AWS_DEFAULT_REGION"],
-            aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
-        )
+        return client(self.environment, service)
 
     def put(self, key: str, text: str | bytes) -> None:
         """Put an object into the bucket."""

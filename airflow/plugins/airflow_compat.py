@@ -78,9 +78,10 @@ elif VERSION >= (2, 4):
 
         The node's tries are for workers that were killed while they waited for the SubDAG, which then goes on.
         """
-        run_ids = {"dag_id": context["task"].subdag.dag_id, "execution_date": context["execution_date"]}
-        if any(run.state == DagRunState.FAILED for run in DagRun.find(**run_ids)):
-            raise AirflowFailException(f"A task of {run_ids['dag_id']} failed: its log says why. Zoom into the SubDAG.")
+        child = context["task"].subdag.dag_id
+        runs = DagRun.find(dag_id=child, execution_date=context["execution_date"])
+        if any(run.state == DagRunState.FAILED for run in runs):
+            raise AirflowFailException(f"A task of {child} failed: its log says why. Zoom into the SubDAG.")
 
     class SubdagPlugin(AirflowPlugin):
         """Makes the dependency known to the scheduler, which reads DAGs from the database."""

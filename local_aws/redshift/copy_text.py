@@ -11,9 +11,9 @@ from local_aws.redshift.columns import Value
 from local_aws.redshift.marks import Flags, Positions
 from local_aws.redshift.target import literal
 
-# Bytes that text hardly holds: they stand for what the file has no byte for.
 # Below so many bytes for each patch, weaving is faster than cutting (measured).
 DENSE_BYTES = 64
+# Bytes that text hardly holds: they stand for what the file has no byte for.
 _SPARE = (b"\x01", b"\x02", b"\x03", b"\x04")
 
 

@@ -18,14 +18,6 @@ BEGIN
   END IF;
   RETURN found;
 END $$;
-
--- https://docs.aws.amazon.com/redshift/latest/dg/r_DATEADD_function.html: a TIMESTAMPTZ stays one
-CREATE OR REPLACE FUNCTION pg_catalog.dateadd(unit text, amount int8, moment timestamptz) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT $3 + CASE pg_catalog.date_part_name($1)
-    WHEN 'quarter' THEN $2 * 3 * interval '1 month'
-    ELSE $2 * ('1 ' || pg_catalog.date_part_name($1))::interval END
-$$;
 DO $$
 DECLARE
   kind text;
@@ -39,6 +31,10 @@ BEGIN
       END $b$ $f$, kind);
   END LOOP;
 END $$;
+
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_DATEADD_function.html: a TIMESTAMPTZ stays one
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(unit text, amount int8, moment timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT $3 + pg_catalog.dateadd_interval($1, $2)';
 CREATE OR REPLACE FUNCTION pg_catalog.dateadd(unit text, amount int8, moment date) RETURNS timestamp
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT pg_catalog.dateadd($1, $2, $3::timestamp)';
 -- A literal without a type is a TIMESTAMP; PostgreSQL would choose the one with a time zone.

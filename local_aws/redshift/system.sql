@@ -132,12 +132,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 CREATE OR REPLACE FUNCTION pg_catalog.datediff(unit text, a timestamptz, b timestamptz) RETURNS int8
 LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT pg_catalog.datediff($1, $2::timestamp, $3::timestamp)';
-CREATE OR REPLACE FUNCTION pg_catalog.dateadd(unit text, amount int8, moment timestamp) RETURNS timestamp
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd_interval(unit text, amount int8) RETURNS interval
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT $3 + CASE pg_catalog.date_part_name($1)
+  SELECT CASE pg_catalog.date_part_name($1)
     WHEN 'quarter' THEN $2 * 3 * interval '1 month'
     ELSE $2 * ('1 ' || pg_catalog.date_part_name($1))::interval END
 $$;
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(unit text, amount int8, moment timestamp) RETURNS timestamp
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $3 + pg_catalog.dateadd_interval($1, $2)';
 
 -- Strings and bytes.
 CREATE OR REPLACE FUNCTION pg_catalog.len(value text) RETURNS int

@@ -10,6 +10,7 @@ import pytest
 from containers import REPOSITORY, ROLES, Stack, docker, until
 from expected_facts import expected
 from web_ui import clear, log_in, toggle
+from whole_laptop import rows_of_every_table
 
 DAG = "online_learning_analytics"
 DEGREES = ("data_science", "data_analytics", "data_engineering")
@@ -22,15 +23,21 @@ BOTH = [["2019-01-01", "success"], ["2019-02-01", "success"]]
 def everything(stack: Stack) -> dict[str, Any]:
     """Every row of every table in the warehouse, in the order of the rows' texts."""
     with closing(stack.warehouse()) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relname FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace"
-            " WHERE nspname = 'public' AND relkind = 'r'"
-        )
-        found = {}
-        for (name,) in cursor.fetchall():
-            cursor.execute(f"SELECT * FROM {name}")  # noqa: S608
-            found[name] = sorted(cursor.fetchall(), key=repr)
-        return found
+        return rows_of_every_table(cursor)
+
+
+def copies(stack: Stack) -> int:
+    """How often a month of the file that is loaded again was loaded."""
+    with closing(stack.warehouse()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM load_ledger WHERE table_name = 'data_science_video_log'")
+        return int(cursor.fetchone()[0])
+
+
+def kinds_of_files(image: str, *folders: str) -> set[str]:
+    """The endings of all files below the image's folders, those of Python aside."""
+    program = ["run", "--rm", "--network", "none", "--entrypoint", "find", f"online-learning-analytics/{image}"]
+    listed = docker(*program, *folders, "-type", "f", "!", "-name", "*.py*")
+    return {path.rsplit(".", 1)[-1] for path in listed.split()}
 
 
 def finished_runs(stack: Stack) -> bool:
@@ -85,8 +92,7 @@ def test_no_secret_stands_where_others_look(finished: Stack) -> None:
     }
     keys = json.loads(finished.execute("local-aws", "cat", "/state/credentials.json"))
     secrets["key of the local AWS"], secrets["key of S3"] = keys["secret_access_key"], keys["s3_encryption_key"]
-    script = "from warehouse import login, settings; print(login.login(settings.load()).password)"
-    secrets["the pipeline's password"] = finished.execute("scheduler", "python", "-c", script).strip()
+    secrets["the pipeline's password"] = finished.pipeline_password()
     assert all(len(value) >= 12 for value in secrets.values())
     images = ("online-learning-analytics/pipeline", "online-learning-analytics/local-aws")
     seen = {
@@ -102,45 +108,9 @@ def test_no_secret_stands_where_others_look(finished: Stack) -> None:
 
 
 def test_images_hold_neither_settings_nor_data_nor_secrets() -> None:
-    listed = docker(
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        "--entrypoint",
-        "find",
-        "online-learning-analytics/pipeline",
-        "/opt/pipeline",
-        "/secrets",
-        "/logs",
-        "/found",
-        "/home/airflow",
-        "-type",
-        "f",
-        "!",
-        "-name",
-        "*.py*",
-    )
-    kinds = {path.rsplit(".", 1)[-1] for path in listed.split()}
-    assert kinds <= {"sql", "sh", "airflowignore", "bash_logout", "bashrc", "profile"}
-    listed = docker(
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        "--entrypoint",
-        "find",
-        "online-learning-analytics/local-aws",
-        "/opt/pipeline",
-        "/state",
-        "/aws",
-        "-type",
-        "f",
-        "!",
-        "-name",
-        "*.py*",
-    )
-    assert {path.rsplit(".", 1)[-1] for path in listed.split()} <= {"sql"}
+    found = kinds_of_files("pipeline", "/opt/pipeline", "/secrets", "/logs", "/found", "/home/airflow")
+    assert found <= {"sql", "sh", "airflowignore", "bash_logout", "bashrc", "profile"}
+    assert kinds_of_files("local-aws", "/opt/pipeline", "/state", "/aws") <= {"sql"}
 
 
 def test_down_and_up_loses_nothing_and_another_user_id_goes_on(finished: Stack) -> None:
@@ -155,10 +125,7 @@ def test_down_and_up_loses_nothing_and_another_user_id_goes_on(finished: Stack) 
     assert finished.execute("scheduler", "id", "-u").strip() == "12345"
     browser = log_in(finished.web, "admin", password)
     assert browser
-    copies = "SELECT count(*) FROM load_ledger WHERE table_name = 'data_science_video_log'"
-    with closing(finished.warehouse()) as connection, connection.cursor() as cursor:
-        cursor.execute(copies)
-        (loaded,) = cursor.fetchone()
+    loaded = copies(finished)
     clear(
         browser,
         finished.web,
@@ -169,9 +136,7 @@ def test_down_and_up_loses_nothing_and_another_user_id_goes_on(finished: Stack) 
     )
     until(lambda: finished.airflow(RUNS) != BOTH, "clearing did not set the run going")
     until(lambda: finished.airflow(RUNS) == BOTH, "the cleared run does not succeed")
-    with closing(finished.warehouse()) as connection, connection.cursor() as cursor:
-        cursor.execute(copies)
-        assert cursor.fetchone()[0] > loaded
+    assert copies(finished) > loaded
     after = everything(finished)
     assert {name: rows for name, rows in after.items() if name != "load_ledger"} == {
         name: rows for name, rows in before.items() if name != "load_ledger"

@@ -12,14 +12,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psutil
 import psycopg2
 import pytest
 from boto3.s3.transfer import TransferConfig
 
 from iac.files import upload
-from local_aws.testing import AwsProcess
+from local_aws.testing import AwsProcess, client
 from warehouse.settings import CFG, Settings, load, overlay_path
 
 NAMES = {"bucket": "online-learning-analytics", "cluster": "online-learning-analytics"}
@@ -48,15 +47,7 @@ class Site:
         return finished.stdout.splitlines()
 
     def client(self, service: str) -> Any:
-        found = self.aws.environment()
-        new: Any = boto3.client
-        return new(
-            service,
-            endpoint_url=found["AWS_ENDPOINT_URL_S3" if service == "s3" else "AWS_ENDPOINT_URL"],
-            region_name=found["AWS_DEFAULT_REGION"],
-            aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
-        )
+        return client(self.aws.environment(), service)
 
     @property
     def settings(self) -> Settings:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 
+from local_aws import testing
 from local_aws.testing import AwsProcess
 
 Client = Callable[..., Any]
@@ -22,17 +22,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsProcess]:
 
 def client_of(aws: AwsProcess, service: str, **options: Any) -> Any:
     """A boto3 client that the environment of the test process does not touch."""
-    found = aws.environment()
-    url = found["AWS_ENDPOINT_URL_S3" if service == "s3" else "AWS_ENDPOINT_URL"]
-    given = {
-        "endpoint_url": url,
-        "aws_access_key_id": found["AWS_ACCESS_KEY_ID"],
-        "aws_secret_access_key": found["AWS_SECRET_ACCESS_KEY"],
-        "region_name": found["AWS_DEFAULT_REGION"],
-        "config": Config(retries={"total_max_attempts": 1}),
-    }
-    make: Callable[..., Any] = boto3.client
-    return make(service, **{**given, **options})
+    once = Config(retries={"total_max_attempts": 1})
+    return testing.client(aws.environment(), service, **{"config": once, **options})
 
 
 @pytest.fixture

@@ -27,10 +27,10 @@ class Stack:
         self.environment = {"WEB_PORT": str(free_port()), "REDSHIFT_PORT": str(free_port())}
         self.web = f"http://127.0.0.1:{self.environment['WEB_PORT']}"
 
-    def compose(self, *arguments: str, check: bool = True, stdin: str | None = None) -> str:
+    def compose(self, *arguments: str, check: bool = True) -> str:
         """Run a command of docker compose; what it printed on stdout."""
         chosen = [option for file in self.files for option in ("-f", str(file))]
-        return docker("compose", "-p", self.name, *chosen, *arguments, check=check, stdin=stdin, **self.environment)
+        return docker("compose", "-p", self.name, *chosen, *arguments, check=check, **self.environment)
 
     def up(self) -> None:
         """Start what does not run, of images that are there, and wait until all is healthy."""
@@ -68,21 +68,23 @@ class Stack:
         """One of the generated secrets."""
         return self.execute("webserver", "cat", f"/secrets/{name}")
 
+    def pipeline_password(self) -> str:
+        """The password of the pipeline's login to the warehouse."""
+        script = "from warehouse import login, settings; print(login.login(settings.load()).password)"
+        return self.execute("scheduler", "python", "-c", script).strip()
+
     def warehouse(self) -> Any:
         """A connection to the warehouse as a person has it from this machine, with the pipeline's login."""
-        script = "from warehouse import login, settings; print(login.login(settings.load()).password)"
-        password = self.execute("scheduler", "python", "-c", script).strip()
-        port = int(self.environment["REDSHIFT_PORT"])
-        return psycopg2.connect(host="127.0.0.1", port=port, dbname="analytics", user="loader", password=password)
+        at = {"host": "127.0.0.1", "port": int(self.environment["REDSHIFT_PORT"]), "dbname": "analytics"}
+        return psycopg2.connect(**at, user="loader", password=self.pipeline_password())
 
 
-def docker(*arguments: str, check: bool = True, stdin: str | None = None, **environment: str) -> str:
+def docker(*arguments: str, check: bool = True, **environment: str) -> str:
     """Run docker; what it printed on stdout. A failure shows what it said."""
     done = subprocess.run(
         ["docker", *arguments],
         cwd=REPOSITORY,
         env={**os.environ, **environment},
-        input=stdin,
         capture_output=True,
         text=True,
         check=False,

@@ -150,13 +150,19 @@ class Laptop:
     def left(self) -> Left:
         """What the run that has ended left in the warehouse."""
         with self.warehouse() as cursor:
-            cursor.execute(
-                "SELECT relname FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace"
-                " WHERE nspname = 'public' AND relkind = 'r' AND relname <> 'load_ledger'"
-            )
-            tables = {name: _rows(cursor, name) for (name,) in cursor.fetchall()}
+            tables = rows_of_every_table(cursor)
+            tables.pop("load_ledger", None)
             cursor.execute("SELECT table_name, load_month::text, status, copy_query_id FROM load_status")
             return Left(tables, {(name, month): (status, copy) for name, month, status, copy in cursor.fetchall()})
+
+
+def rows_of_every_table(cursor: Any) -> dict[str, list[tuple[Any, ...]]]:
+    """What the warehouse holds: the rows of each table, in the order of their texts."""
+    cursor.execute(
+        "SELECT relname FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace"
+        " WHERE nspname = 'public' AND relkind = 'r'"
+    )
+    return {name: _rows(cursor, name) for (name,) in cursor.fetchall()}
 
 
 def _rows(cursor: Any, name: str) -> list[tuple[Any, ...]]:
