@@ -19,6 +19,7 @@ elif VERSION >= (2, 4):
     from airflow.exceptions import AirflowFailException, RemovedInAirflow3Warning
     from airflow.hooks.base import BaseHook
     from airflow.models import BaseOperator, DagRun, TaskInstance
+    from airflow.operators import subdag as airflow_subdag
     from airflow.plugins_manager import AirflowPlugin
     from airflow.ti_deps.deps.base_ti_dep import BaseTIDep
     from airflow.utils.session import create_session, provide_session
@@ -39,18 +40,20 @@ elif VERSION >= (2, 4):
         )
 
     class SubdagNodeRuns(BaseTIDep):
-        """The first tasks of a SubDAG wait until its node runs.
+        """The first tasks of a SubDAG wait as long as its node does.
 
         Clearing a run clears the tasks inside its SubDAGs too, and the scheduler starts those at once, whatever the
         node still waits for: without this, facts would be built before the files of a cleared month are loaded.
+        If the node has ended, somebody has cleared a first task alone: it runs, and ``go_on_after`` does the rest.
         """
 
         NAME = "The SubDAG's node runs"
         IGNORABLE = True
+        GO = (TaskInstanceState.RUNNING, TaskInstanceState.SUCCESS, TaskInstanceState.FAILED)
 
         @provide_session
         def _get_dep_statuses(self, ti: Any, session: Any, dep_context: Any = None) -> Any:
-            if _state_of_node(ti, session) != TaskInstanceState.RUNNING:
+            if _state_of_node(ti, session) not in self.GO:
                 yield self._failing_status(reason=f"The node of {ti.dag_id} does not run yet.")
 
     def go_on_after(context: Any) -> None:
@@ -61,27 +64,54 @@ elif VERSION >= (2, 4):
         failed is done again, so that no file is staged twice; those that ``subdag`` was told to redo are done whole.
         """
         ti, parent = context["ti"], context["dag"].parent_dag
+        name = ti.dag_id.rpartition(".")[2]
         with create_session() as session:
+            _wait_for_the_scheduler(parent.dag_id, ti.execution_date, session)
             if _state_of_node(ti, session) not in State.finished:
                 return
-        name = ti.dag_id.rpartition(".")[2]
-        for each in [name, *sorted(parent.get_task(name).get_flat_relative_ids(upstream=False))]:
-            parent.partial_subset(f"^{each}$", include_upstream=False, include_downstream=False).clear(
-                start_date=ti.execution_date,
-                end_date=ti.execution_date,
-                include_subdags=each != name and getattr(parent.get_task(each), "redo", False),
-                include_parentdag=False,
-            )
+            for each in [name, *sorted(parent.get_task(name).get_flat_relative_ids(upstream=False))]:
+                parent.partial_subset(f"^{each}$", include_upstream=False, include_downstream=False).clear(
+                    start_date=ti.execution_date,
+                    end_date=ti.execution_date,
+                    include_subdags=each != name and getattr(parent.get_task(each), "redo", False),
+                    include_parentdag=False,
+                    session=session,
+                )
 
-    def fail_for_good(context: Any, result: Any = None) -> None:
-        """Fail a node without another try if a task of its SubDAG failed: a person has to mend something first.
+    def _wait_for_the_scheduler(dag_id: str, execution_date: Any, session: Any) -> None:
+        """Wait until the scheduler has done with a run that it looks at now; until the end of ``session`` it leaves it.
 
-        The node's tries are for workers that were killed while they waited for the SubDAG, which then goes on.
+        It locks the run, reads its tasks, and writes down what has become of the run. What others change between its
+        reading and writing goes unseen: the run would be called failed, although it has tasks to do again.
         """
-        child = context["task"].subdag.dag_id
-        runs = DagRun.find(dag_id=child, execution_date=context["execution_date"])
-        if any(run.state == DagRunState.FAILED for run in runs):
-            raise AirflowFailException(f"A task of {child} failed: its log says why. Zoom into the SubDAG.")
+        session.query(DagRun.id).filter_by(dag_id=dag_id, execution_date=execution_date).with_for_update().all()
+
+    class SubDagOperator(airflow_subdag.SubDagOperator):
+        """Airflow's, without its errors at moments when the SubDAG's run is just changing its state.
+
+        It has Airflow's name, by which the web UI knows what it can zoom into.
+        """
+
+        def pre_execute(self, context: Any) -> None:
+            """Look at the SubDAG's run once the scheduler, which may be about to call it deadlocked, has decided."""
+            with create_session() as session:
+                _wait_for_the_scheduler(self.subdag.dag_id, context["execution_date"], session)
+            super().pre_execute(context)
+
+        def poke(self, context: Any) -> bool:
+            """Whether the SubDAG's run has ended: one that was just cleared is queued, and has not."""
+            return self._get_dagrun(context["execution_date"]).state in State.finished_dr_states
+
+        def post_execute(self, context: Any, result: Any = None) -> None:
+            """Fail without another try if a task of the SubDAG failed: a person has to mend something first.
+
+            The node's tries are for workers that were killed while they waited for the SubDAG, which then goes on.
+            """
+            if self._get_dagrun(context["execution_date"]).state == DagRunState.FAILED:
+                raise AirflowFailException(
+                    f"A task of {self.subdag.dag_id} failed: its log says why. Zoom into the SubDAG."
+                )
+            super().post_execute(context, result)
 
     class SubdagPlugin(AirflowPlugin):
         """Makes the dependency known to the scheduler, which reads DAGs from the database."""
@@ -144,8 +174,6 @@ def _subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str, do
     with warnings.catch_warnings():
         # SubDAGs are what this lane is for; lane 3 is the way on.
         warnings.simplefilter("ignore", RemovedInAirflow3Warning)
-        from airflow.operators.subdag import SubDagOperator
-
         child = DAG(
             f"{dag.dag_id}.{name}",
             schedule=dag.schedule_interval,
@@ -167,7 +195,6 @@ def _subdag(dag: DAG, name: str, fill: Callable[[], None], trigger_rule: str, do
             dag=dag,
             pool=SUBDAG_POOL,
             poke_interval=1,  # the default of a minute would be most of a run's time
-            post_execute=fail_for_good,
             trigger_rule=trigger_rule,
             doc_md=doc_md,
         )

@@ -19,6 +19,7 @@ FILE = "data_science/2019/1/project_feedback.csv"
 TABLE = "data_science_project_feedback"
 TWICE = "data_science_section_feedback"
 LOST = "data_science_video_log"
+ANEW = "videos_dim"
 HELD = {"data_science_avg_project_rating", "data_science_avg_section_rating"}
 MONTH = "2019-01-01"
 RUN = "scheduled__2019-01-01T00:00:00+00:00"
@@ -141,6 +142,7 @@ def test_after_mending_and_clearing_the_held_facts_are_built_and_nothing_is_stag
         clear(browser, web, *stl_check, f"{MONTH}T00:00:00+00:00", recursive=False)
         watch.until_task(f"{STAGED}project_feedback", "data_science_stl_check", "success")
         watch.until_task(f"{STAGED}project_feedback", "data_science_data_quality", "upstream_failed")
+        watch.until_run(f"{STAGED}project_feedback", "failed")
         assert watch.state() == "failed"  # nothing is built yet, and it is not green
         clear(browser, web, *stl_check, f"{MONTH}T00:00:00+00:00", recursive=True)
         watch.until_built("data_science_avg_project_rating")
@@ -151,8 +153,13 @@ def test_after_mending_and_clearing_the_held_facts_are_built_and_nothing_is_stag
         assert watch.state() == "success"
         lose_a_row_and_rebuild(laptop, watch)
         assert watch.state() == "success"
+        clear(browser, web, f"{STAGED}{ANEW}", "create", f"{MONTH}T00:00:00+00:00", recursive=True)
+        watch.until_task(f"{STAGED}{ANEW}", "data_quality", "success")
+        watch.until_finished()
+        assert watch.state() == "success"
     left, copies = laptop.left(), {key: copy for key, (_, copy) in held[1].ledger.items()}
-    assert copies.pop((LOST, MONTH)) < left.ledger[LOST, MONTH][1]  # that one was loaded anew
+    for table in (LOST, ANEW):
+        assert copies.pop((table, MONTH)) < left.ledger[table, MONTH][1]  # these were loaded anew
     assert {key: copy for key, (_, copy) in left.ledger.items() if key in copies} == copies
     assert f"{TABLE}_errors" not in left.tables
     discarded = sum(row["mended"] is None for row in planted)

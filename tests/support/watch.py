@@ -33,6 +33,11 @@ class Watch:
         query = "SELECT state FROM task_instance WHERE dag_id = %s AND task_id = %s"
         self._until(lambda: self.rows(query, dag, task) == [(state,)], f"{task} is not {state}")
 
+    def until_run(self, dag: str, state: str) -> None:
+        """Wait until the scheduler has decided that on a SubDAG's run."""
+        query = "SELECT state FROM dag_run WHERE dag_id = %s"
+        self._until(lambda: self.rows(query, dag) == [(state,)], f"the run of {dag} is not {state}")
+
     def until_built(self, fact: str) -> None:
         """Wait until the degree's fact was loaded."""
         degree, name = fact[: len("data_science")], fact[len("data_science_") :]
@@ -49,5 +54,13 @@ class Watch:
     def _until(self, reached: Any, complaint: str) -> None:
         deadline = time.monotonic() + 300
         while not reached():
-            assert time.monotonic() < deadline, complaint
+            assert time.monotonic() < deadline, f"{complaint}: {self._unfinished()}"
             time.sleep(0.5)
+
+    def _unfinished(self) -> str:
+        """Every run that has not succeeded, and the tasks in it that have not."""
+        query = """SELECT r.dag_id, r.state, string_agg(t.task_id || ' ' || COALESCE(t.state, 'cleared'), ', ')
+            FROM dag_run r LEFT JOIN task_instance t
+                ON (t.dag_id, t.run_id) = (r.dag_id, r.run_id) AND t.state IS DISTINCT FROM 'success'
+            WHERE r.state <> 'success' GROUP BY r.id ORDER BY r.id"""
+        return "".join(f"\n{dag} is {state}: {tasks}" for dag, state, tasks in self.rows(query))
