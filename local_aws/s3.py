@@ -10,9 +10,10 @@ import urllib.request
 from pathlib import Path
 from typing import cast
 
-from local_aws.child import Child
+from local_aws.child import Child, ChildError
 from local_aws.files import write_atomically
 from local_aws.port_choice import choose_ports
+from local_aws.ports import check_free
 from local_aws.state import Credentials
 
 _START_LIMIT_SECONDS = 60
@@ -57,11 +58,18 @@ class S3:
     def wait(self) -> None:
         """Return when objects can be written and read.
 
-        Raises S3Error: it does not answer within a minute; ChildError: it ended.
+        Raises S3Error: it does not answer within a minute; ChildError: it ended; PortTaken: by another program.
         """
         deadline = time.monotonic() + _START_LIMIT_SECONDS
         while not (self._has_volume_server() and self._answers()):
-            self._child.check()
+            try:
+                self._child.check()
+            except ChildError as error:
+                # Somebody was faster at one of the ports between our choosing and SeaweedFS's listening.
+                if "address already in use" not in str(error):
+                    raise
+                check_free(self.port)  # the one that is not ours to exchange
+                self.start()
             if time.monotonic() > deadline:
                 raise S3Error(f"S3 does not answer after {_START_LIMIT_SECONDS} s. See {self._child.log}.")
             time.sleep(0.05)

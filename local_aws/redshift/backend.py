@@ -5,13 +5,12 @@ from __future__ import annotations
 import queue
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from local_aws.redshift import transactions, wire
-from local_aws.redshift.query_log import now
+from local_aws.redshift import refusals, transactions, wire
+from local_aws.redshift.query_log import Running, SessionQueries
 from local_aws.redshift.sql_error import INTERNAL_ERROR, SqlError
 from local_aws.redshift.tls import Stream
 from local_aws.redshift.wire import Message, MessageBuffer
@@ -39,11 +38,7 @@ class Pending:
 
     sql: str = ""
     hidden: bool = False
-    started: datetime = field(default_factory=now)
-
-
-# Whose process it was, the SQL, when it began, and whether it failed.
-Ended = Callable[[int, str, datetime, bool], None]
+    running: Running | None = None
 
 
 @dataclass
@@ -57,8 +52,17 @@ class Answer:
 class Backend:
     """One connection to PostgreSQL, read by a thread of its own."""
 
-    def __init__(self, server: socket.socket, client: Stream, ran: Ended, *, python_driver: bool = False) -> None:
-        self._ran = ran
+    def __init__(
+        self,
+        server: socket.socket,
+        client: Stream,
+        queries: SessionQueries,
+        *,
+        forbidden: Collection[str] = (),
+        python_driver: bool = False,
+    ) -> None:
+        self.queries = queries
+        self._forbidden = forbidden
         self._python_driver = python_driver
         self._server = server
         self._client = client
@@ -86,12 +90,14 @@ class Backend:
                 self.receive()
             raise SessionLost("PostgreSQL closed the connection") from error
 
-    def expect_ready(self, sql: str = "", *, hidden: bool = False) -> None:
-        """Count one more ReadyForQuery to come: a Query or Sync is about to be sent."""
+    def expect_ready(self, sql: str = "", *, hidden: bool = False, running: Running | None = None) -> None:
+        """Count one more ReadyForQuery to come: a Query or Sync is about to be sent, or has begun to run already."""
+        if sql and running is None:
+            running = self.queries.begin(self.process_id)
         with self._changed:
             # While data for a COPY is awaited a Sync is ignored by the server.
             if not self._copying_in:
-                self._outstanding.append(Pending(sql, hidden))
+                self._outstanding.append(Pending(sql, hidden, running))
 
     def wait(self) -> None:
         """Wait until PostgreSQL owes no answer."""
@@ -125,6 +131,7 @@ class Backend:
 
     def _pass_on(self, piece: bytes, spans: list[tuple[int, int]]) -> None:
         captured = self._captured
+        self._log_ended(piece, spans)
         if piece and not captured:
             self._client.sendall(self._edited(piece, spans))
         for span in spans:
@@ -132,6 +139,18 @@ class Backend:
         if captured:  # noted first: who takes a ReadyForQuery out of the inbox finds the status that it told
             for message in wire.messages(piece):
                 self.inbox.put(message)
+
+    def _log_ended(self, piece: bytes, spans: list[tuple[int, int]]) -> None:
+        """Log the SQL that has ended, before its client knows it: the next query may ask stl_query for it."""
+        outstanding, erred = iter(tuple(self._outstanding)), self._erred
+        for start, _ in spans:
+            kind = piece[start : start + 1]
+            erred = erred or kind == b"E"
+            if kind == b"Z":
+                ended = next(outstanding, Pending())
+                if ended.running:
+                    self.queries.end(self.process_id, ended.sql, ended.running, failed=erred)
+                erred = False
 
     def _edited(self, piece: bytes, spans: list[tuple[int, int]]) -> bytes:
         """Return the piece with the few messages changed that must not reach the client as they are."""
@@ -161,7 +180,16 @@ class Backend:
                 error = self._refusals.pop(found[0]) if found else None
             if error:
                 return wire.error(error.sqlstate, error.message)
-        return transactions.redshift_error(message) if message.kind == b"E" else None
+        return self._in_redshifts_words(message) if message.kind == b"E" else None
+
+    def _in_redshifts_words(self, message: Message) -> bytes | None:
+        """Return what Redshift or this endpoint says in place of an error of PostgreSQL's, or None if it may stay."""
+        fields = wire.report_fields(message.body)
+        pending = tuple(self._outstanding)
+        refused = refusals.refusal(fields, pending[0].sql if pending else "", self._forbidden)
+        if refused:
+            return wire.error(refused.sqlstate, refused.message)
+        return transactions.redshift_error(fields)
 
     def _note(self, message: Message) -> None:
         if message.kind == b"K":
@@ -176,11 +204,11 @@ class Backend:
         elif message.kind == b"Z":
             with self._changed:
                 self.status = message.body
+                if self.status == IDLE:
+                    self.queries.end_transaction()
                 self.failed, self._erred = self._erred, False
-                ended = self._outstanding.pop(0) if self._outstanding else Pending()
+                del self._outstanding[:1]
                 self._changed.notify_all()
-            if ended.sql:
-                self._ran(self.process_id, ended.sql, ended.started, self.failed)
 
     # The rest is for the session's main thread, which alone may send.
 
@@ -228,7 +256,7 @@ class Backend:
             if message.kind == b"D":
                 answer.rows.append(wire.data_row(message.body))
             elif message.kind == b"E" and answer.error is None:
-                answer.error = transactions.redshift_error(message) or message.encode()
+                answer.error = self._in_redshifts_words(message) or message.encode()
         return answer
 
     def begin_copy(self, sql: str) -> bytes | None:

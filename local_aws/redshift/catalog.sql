@@ -17,7 +17,7 @@ $$SELECT 'PostgreSQL 8.0.2 on the local endpoint, Redshift 1.0.0'$$;
 -- One writer a table at a time, and the next one waits: https://docs.aws.amazon.com/redshift/latest/dg/c_write_readwrite.html
 -- A lock of the table itself would come after PostgreSQL's own weaker one, and two who strengthen theirs block each other.
 CREATE OR REPLACE FUNCTION pg_catalog.take_write_lock() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
   PERFORM pg_catalog.pg_advisory_xact_lock((5439::int8 << 32) | tg_relid::int8);
   RETURN NULL;
@@ -33,7 +33,7 @@ DECLARE
   marks jsonb;
 BEGIN
   FOR made IN
-    SELECT c.oid, c.relname, c.relpersistence
+    SELECT c.oid, c.relname, c.relpersistence, command.command_tag <> 'CREATE TABLE' AS from_query
     FROM pg_catalog.pg_event_trigger_ddl_commands() AS command JOIN pg_catalog.pg_class AS c ON c.oid = command.objid
     WHERE command.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.relkind = 'r'
   LOOP
@@ -41,6 +41,11 @@ BEGIN
       EXECUTE pg_catalog.format(
         'CREATE TRIGGER write_lock BEFORE INSERT OR UPDATE OR DELETE ON %s'
         ' FOR EACH STATEMENT EXECUTE FUNCTION pg_catalog.take_write_lock()', made.oid::pg_catalog.regclass);
+    END IF;
+    IF made.from_query THEN  -- Redshift works out a length; where PostgreSQL has none, it is the longest here
+      UPDATE pg_catalog.pg_attribute SET atttypid = 'pg_catalog.varchar'::pg_catalog.regtype, atttypmod = 65535 + 4
+      WHERE attrelid = made.oid AND attnum > 0 AND atttypmod = -1
+        AND atttypid IN ('pg_catalog.text'::pg_catalog.regtype, 'pg_catalog.varchar'::pg_catalog.regtype);
     END IF;
     SELECT found.mark[1]::jsonb INTO marks
     FROM pg_catalog.regexp_matches(pg_catalog.current_query(), '/[*]local_endpoint([{][^*]*[}])[*]/', 'g') AS found (mark)
@@ -100,12 +105,12 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION pg_catalog.table_mark(options text[], name text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS
 $$SELECT substr(option, length(name) + 2) FROM unnest(options) AS option WHERE split_part(option, '=', 1) = name$$;
 
 -- Without ENCODE: https://docs.aws.amazon.com/redshift/latest/dg/c_Compression_encodings.html; raw is told as "none".
 CREATE OR REPLACE FUNCTION pg_catalog.column_encoding(options text[], type oid) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT replace(coalesce(pg_catalog.table_mark(options, 'encode'), CASE
     WHEN pg_catalog.table_mark(options, 'sortkey') IS NOT NULL THEN 'raw'
     WHEN type IN ('bool'::regtype, 'float4'::regtype, 'float8'::regtype) THEN 'raw'
@@ -176,21 +181,22 @@ CREATE OR REPLACE VIEW pg_catalog.svv_table_info AS
     GROUP BY n.nspname, c.oid, c.relname, c.reloptions) AS t
   WHERE t.tbl_rows > 0;
 
--- https://docs.aws.amazon.com/redshift/latest/dg/r_STV_INFLIGHT.html: a user sees his own; only a COPY has a number here
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_STV_INFLIGHT.html: a user sees his own
+CREATE UNLOGGED TABLE IF NOT EXISTS pg_local.running (pid int NOT NULL, query int NOT NULL, xid int8 NOT NULL);
 CREATE OR REPLACE VIEW pg_catalog.stv_inflight AS
-  SELECT r.oid::int AS userid, 0 AS slice, coalesce(h.query_id, 0)::int AS query, 'default'::char(320) AS label,
-         a.backend_xid::text::int8 AS xid, a.pid, a.query_start AT TIME ZONE 'UTC' AS starttime, a.query::char(100) AS text,
+  SELECT r.oid::int AS userid, 0 AS slice, n.query, 'default'::char(320) AS label, n.xid, a.pid, a.query_start AT TIME ZONE 'UTC' AS starttime, a.query::char(100) AS text,
          0 AS suspended, 0 AS insert_pristine, 0 AS concurrency_scaling_status
   FROM pg_stat_activity AS a JOIN pg_roles AS r ON r.rolname = a.usename
-  LEFT JOIN pg_local.load_history AS h ON h.session_id = a.pid AND h.status = 'running'
+  JOIN pg_local.running AS n ON n.pid = a.pid
   WHERE a.state = 'active' AND a.datname = current_database() AND pg_catalog.sees_loads_of(r.oid::int);
 
 -- https://docs.aws.amazon.com/redshift/latest/dg/r_STL_QUERY.html: a string of several statements is one row here
 CREATE TABLE IF NOT EXISTS pg_local.query_log (
   query int PRIMARY KEY, userid oid, pid int NOT NULL, querytxt text NOT NULL, starttime timestamp NOT NULL,
   endtime timestamp NOT NULL, aborted int NOT NULL);
+ALTER TABLE pg_local.query_log ADD COLUMN IF NOT EXISTS xid int8;
 CREATE OR REPLACE VIEW pg_catalog.stl_query AS
-  SELECT userid::int8::int AS userid, query, 'default'::char(320) AS label, NULL::int8 AS xid, pid,
+  SELECT userid::int8::int AS userid, query, 'default'::char(320) AS label, xid, pid,
          current_database()::char(32) AS database, querytxt::char(4000) AS querytxt, starttime, endtime, aborted,
          0 AS insert_pristine, 0 AS concurrency_scaling_status
   FROM pg_local.query_log WHERE pg_catalog.sees_loads_of(userid::int8::int) AND pg_catalog.has_stl_tables();

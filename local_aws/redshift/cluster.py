@@ -27,7 +27,7 @@ SETTINGS = {
     "log_min_error_statement": "panic",
 }
 # In this order: each may use what the ones before it make.
-SYSTEM_FILES = ("system.sql", "dialect.sql", "catalog.sql")
+SYSTEM_FILES = ("system.sql", "dialect.sql", "catalog.sql", "functions.sql")
 SETTLE_SECONDS = 10.0
 
 
@@ -51,6 +51,13 @@ def prepare(postgres: Postgres) -> None:
         connection.commit()
     for database in databases:
         _prepare_database(postgres, database)
+
+
+def forbidden_functions(postgres: Postgres) -> frozenset[str]:
+    """Return the names of the functions of PostgreSQL's that functions.sql, or PostgreSQL itself, lets nobody call."""
+    with closing(postgres.connect("postgres")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT proname FROM pg_proc WHERE oid < 16384 AND proacl IS NOT NULL")
+        return frozenset(row[0] for row in cursor.fetchall())
 
 
 def _apply_settings(postgres: Postgres) -> None:

@@ -66,8 +66,8 @@ class CopyStatement:
         )
 
 
-def parse_copy(tokens: list[Token]) -> CopyStatement | None:
-    """Read a COPY statement; None for ``COPY … FROM STDIN``, which is the client's own and PostgreSQL's to do."""
+def parse_copy(tokens: list[Token]) -> CopyStatement:
+    """Read a COPY statement."""
     cursor = Cursor(tokens)
     cursor.expect("copy")
     if cursor.peek().key == "(":
@@ -80,7 +80,7 @@ def parse_copy(tokens: list[Token]) -> CopyStatement | None:
         raise unsupported("COPY … TO")
     cursor.expect("from")
     if cursor.accept("stdin"):
-        return None
+        raise unsupported("COPY … FROM STDIN (nor by Redshift, which loads from S3)")
     source = cursor.string()
     if not source.startswith("s3://"):
         raise unsupported(f"COPY from '{source.split(':', 1)[0]}:…'")

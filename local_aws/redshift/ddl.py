@@ -10,7 +10,7 @@ from local_aws.redshift import sql_tokens
 from local_aws.redshift.cursor import syntax_error
 from local_aws.redshift.ddl_column import VARCHAR_MAX, column, skip_references
 from local_aws.redshift.sql_error import UNDEFINED_COLUMN, SqlError, unsupported
-from local_aws.redshift.sql_tokens import QUOTED, SPACE, WORD, Token
+from local_aws.redshift.sql_tokens import QUOTED, SPACE, STRING, WORD, Token
 from local_aws.redshift.table_marks import TableMarks
 
 __all__ = ["VARCHAR_MAX", "alter", "create", "maintenance"]
@@ -34,6 +34,10 @@ def create(tokens: list[Token]) -> list[Token]:
         raise unsupported(f"CREATE EXTERNAL {words[2].upper()}")
     if kind in ("global", "unlogged", "materialized", "model", "datashare", "library", *_NOT_ON_REDSHIFT):
         raise unsupported(f"CREATE {kind.upper()}")
+    if kind == "procedure" or (kind == "function" and ("language", "sql") not in zip(words, words[1:])):
+        raise unsupported("CREATE PROCEDURE" if kind == "procedure" else "CREATE FUNCTION … LANGUAGE other than SQL")
+    if kind == "view" and ("schema", "binding") in zip(words, words[1:]):
+        raise unsupported("CREATE VIEW … WITH NO SCHEMA BINDING")
     return _create_table(tokens) if kind == "table" else tokens
 
 
@@ -139,7 +143,22 @@ def _table_tail(tail: list[Token], names: set[str] | None, marks: TableMarks) ->
     if not words or words[0].key == ";":
         return words
     start = next(index for index, token in enumerate(tail) if token is words[0])
-    return [Token(SPACE, " "), *tail[start:]]
+    return [Token(SPACE, " "), *_literals_with_lengths(tail[start:])]
+
+
+def _literals_with_lengths(query: list[Token]) -> list[Token]:
+    """Give the literals that a query selects as columns their length, which is that of the new table's column."""
+    result, depth, last = list(query), 0, Token(SPACE, "")
+    for index, token in enumerate(query):
+        depth += (token.key == "(") - (token.key == ")")
+        after = next((each for each in query[index + 1 :] if each.kind != SPACE), Token(SPACE, ""))
+        begins = depth == 0 and (last.key in ("select", "distinct", "all", ","))
+        if token.kind == STRING and begins and (after.kind in (WORD, QUOTED, SPACE) or after.key in (",", ";")):
+            length = max(1, len(sql_tokens.string_value(token).encode()))
+            result[index] = Token(WORD, f"{token.text}::varchar({length})")
+        if token.kind != SPACE:
+            last = token
+    return result
 
 
 def _attribute(words: list[Token], names: set[str] | None, marks: TableMarks) -> list[Token]:
@@ -183,12 +202,24 @@ def alter(tokens: list[Token]) -> list[Token]:
     for key in action if action[0] != "add" else []:
         if key in _ALTER_REFUSED:
             raise unsupported(f"ALTER TABLE … {key.upper()}")
+    if action[0] in ("alter", "set", "enable", "disable", "inherit", "no", "force", "validate", "attach", "detach"):
+        _refuse_foreign_action([token.key for token in words[at:]])
     if action[0] != "add":
         return tokens
     at += 2 if action[1] == "column" else 1
     definition = [token for token in words[at:] if token.key != ";"]
     front = " ".join(token.text for token in words[:at])
     return [Token(WORD, f"{front} {column(definition, TableMarks())};")]
+
+
+def _refuse_foreign_action(keys: list[str]) -> None:
+    """``ALTER [COLUMN] name TYPE VARCHAR(n)`` is all of this kind that Redshift and PostgreSQL both know."""
+    if keys[0] == "alter":
+        change = keys[3:] if keys[1] == "column" else keys[2:]
+        if change[:2] in (["type", "varchar"], ["type", "character"]):
+            return
+        keys = [keys[0], *change]
+    raise unsupported(f"ALTER TABLE … {' '.join(keys[:2]).upper()}")
 
 
 def maintenance(tokens: list[Token]) -> list[Token]:

@@ -1,4 +1,5 @@
--- Functions of Redshift's that PostgreSQL does not have. Run after system.sql; every statement can run twice.
+-- Functions of Redshift's that PostgreSQL does not have, or has with another meaning. Run after system.sql; every
+-- statement can run twice.
 
 -- https://docs.aws.amazon.com/redshift/latest/dg/CONVERT_TIMEZONE.html: from UTC, where no source is named
 CREATE OR REPLACE FUNCTION pg_catalog.convert_timezone(source text, target text, moment timestamp) RETURNS timestamp
@@ -6,29 +7,25 @@ LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT $3 AT TIME ZONE $1 AT TIME ZONE $2'
 CREATE OR REPLACE FUNCTION pg_catalog.convert_timezone(target text, moment timestamp) RETURNS timestamp
 LANGUAGE sql STABLE PARALLEL SAFE AS $$SELECT $2 AT TIME ZONE 'UTC' AT TIME ZONE $1$$;
 
--- https://docs.aws.amazon.com/redshift/latest/dg/r_TRY_CAST.html: NULL instead of an error. ``form`` is the type with its
--- length, ``model`` a NULL of that type. PostgreSQL also takes 0x1F and 1_000 for numbers, as its own casts do here.
-CREATE OR REPLACE FUNCTION pg_catalog.try_cast(value text, form text, model anyelement) RETURNS anyelement
-LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
-DECLARE
-  found model%TYPE;
-BEGIN
-  IF pg_catalog.pg_input_is_valid(value, form) THEN
-    EXECUTE pg_catalog.format('SELECT CAST($1 AS %s)', form) INTO found USING value;
-  END IF;
-  RETURN found;
-END $$;
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_TRY_CAST.html: NULL where the cast fails because of the value. ``form``
+-- is the type with its length, ``model`` a NULL of that type.
+DROP FUNCTION IF EXISTS pg_catalog.try_cast(float8, text, anyelement), pg_catalog.try_cast(bool, text, anyelement),
+  pg_catalog.try_cast(timestamptz, text, anyelement);  -- of an earlier version
 DO $$
 DECLARE
-  kind text;
+  kinds text;
 BEGIN
-  FOREACH kind IN ARRAY ARRAY['float8', 'bool', 'timestamptz'] LOOP  -- numbers, truth values and times of every type
+  FOREACH kinds IN ARRAY ARRAY['text, text, anyelement', 'anyelement, text, anycompatible'] LOOP  -- a literal is text
     EXECUTE format($f$
-      CREATE OR REPLACE FUNCTION pg_catalog.try_cast(value %s, form text, model anyelement) RETURNS anyelement
-      LANGUAGE plpgsql STABLE AS $b$
+      CREATE OR REPLACE FUNCTION pg_catalog.try_cast(%s) RETURNS %s LANGUAGE plpgsql STABLE AS $b$
+      DECLARE
+        found $3%%TYPE;
       BEGIN
-        RAISE EXCEPTION 'TRY_CAST of what is no text is not supported by the local endpoint' USING ERRCODE = '0A000';
-      END $b$ $f$, kind);
+        EXECUTE 'SELECT CAST($1 AS ' || $2 || ')' INTO found USING $1;
+        RETURN found;
+      EXCEPTION WHEN data_exception THEN
+        RETURN NULL;
+      END $b$ $f$, kinds, split_part(kinds, ', ', 3));
   END LOOP;
 END $$;
 
@@ -40,3 +37,32 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT pg_catalog.dateadd($1, $2, $3::t
 -- A literal without a type is a TIMESTAMP; PostgreSQL would choose the one with a time zone.
 CREATE OR REPLACE FUNCTION pg_catalog.dateadd(unit text, amount int8, moment text) RETURNS timestamp
 LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT pg_catalog.dateadd($1, $2, $3::timestamp)';
+
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_CONCAT.html: two texts, and NULL if one of them is
+CREATE OR REPLACE FUNCTION pg_catalog.concat(a text, b text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1 || $2';
+
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_EXTRACT_function.html: an INTEGER, and the named part alone
+CREATE OR REPLACE FUNCTION pg_catalog.extract_part_name(unit text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE
+    WHEN lower($1) IN ('dow', 'dw', 'dayofweek', 'weekday') THEN 'dow'
+    WHEN lower($1) IN ('doy', 'dy', 'dayofyear', 'yearday') THEN 'doy'
+    WHEN lower($1) = 'epoch' THEN 'epoch'
+    ELSE pg_catalog.date_part_name($1) END
+$$;
+DO $$
+DECLARE
+  kind text;
+BEGIN
+  FOREACH kind IN ARRAY ARRAY['date', 'timestamp', 'timestamptz', 'time', 'timetz', 'interval'] LOOP
+    EXECUTE format($f$
+      CREATE OR REPLACE FUNCTION pg_catalog.extract(unit text, moment %1$s) RETURNS %2$s
+      LANGUAGE sql STABLE PARALLEL SAFE AS $b$
+        SELECT CASE pg_catalog.extract_part_name($1)
+          WHEN 'millisecond' THEN trunc(pg_catalog.extract_numeric('millisecond', $2)) %% 1000
+          WHEN 'microsecond' THEN trunc(pg_catalog.extract_numeric('microsecond', $2)) %% 1000
+          ELSE trunc(pg_catalog.extract_numeric(pg_catalog.extract_part_name($1), $2)) END::%2$s
+      $b$ $f$, kind, CASE kind WHEN 'timestamptz' THEN 'float8' ELSE 'int4' END);
+  END LOOP;
+END $$;

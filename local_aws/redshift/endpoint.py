@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -55,6 +56,7 @@ class Endpoint:
         """Prepare the databases and begin to listen; returns when clients can connect."""
         check_free(self.port)
         cluster.prepare(self._postgres)
+        self._services = replace(self._services, forbidden=cluster.forbidden_functions(self._postgres))
         self._services.query_log.start()
         self._listener = socket.create_server((self.host, self.port), backlog=BACKLOG)
         self._thread = threading.Thread(

@@ -25,6 +25,7 @@ _PERIODS = bytes(PERIOD if byte == 0 or byte > 127 else byte for byte in range(2
 class LoadOf:
     """Whose load it is and where it goes."""
 
+    query_id: int
     user_id: int
     session_id: int
     database: str
@@ -36,14 +37,12 @@ class LoadOf:
 
 
 class History:
-    """The record of one load, from its query id to its end."""
+    """The record of one load, from its begin to its end."""
 
     def __init__(self, postgres: Postgres, load: LoadOf) -> None:
         self._load = load
-        # Nobody waits for the disk: what matters is written with ``end``, which does wait.
-        self._connection = postgres.connect(load.database, options="-c synchronous_commit=off")
+        self._connection = postgres.connect(load.database)
         self._connection.autocommit = True
-        self.query_id = 0
         self._pending: list[str] = []
         self._now: datetime | None = None
 
@@ -55,25 +54,26 @@ class History:
     ) -> None:
         self._connection.close()
 
-    def begin(self, file_count: int) -> int:
-        """Take the next query id, and show the load as running."""
+    def begin(self, file_count: int) -> None:
+        """Show the load as running."""
         load = self._load
         with self._connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO pg_local.load_history (user_id, query_id, transaction_id, session_id, database_name,"
                 " status, table_name, start_time, data_source, file_format, loaded_rows, loaded_bytes,"
                 " source_file_count, source_file_bytes, file_count_scanned, file_bytes_scanned, error_count)"
-                " VALUES (%s, nextval('pg_local.query_id'), %s, %s, %s, 'running', %s, localtimestamp, %s, %s, 0, 0,"
-                " %s, 0, 0, 0, 0) RETURNING query_id, start_time",
+                " VALUES (%s, %s, %s, %s, %s, 'running', %s, localtimestamp, %s, %s, 0, 0,"
+                " %s, 0, 0, 0, 0) RETURNING start_time",
                 (
-                    *(load.user_id, load.transaction_id, load.session_id, load.database),
+                    *(load.user_id, load.query_id, load.transaction_id, load.session_id, load.database),
                     *(load.table_name, load.source, load.file_format, file_count),
                 ),
             )
             row = cursor.fetchone()
+            # Begin and end wait for the disk, what is written in between does not.
+            cursor.execute("SET synchronous_commit = off")
         assert row is not None  # RETURNING gives a row
-        self.query_id, self._now = int(row[0]), row[1]
-        return self.query_id
+        self._now = row[0]
 
     def refuse(self, errors: Iterable[LoadError]) -> None:
         """Keep refused records; they can be seen from time to time, and all of them after ``end``."""
@@ -96,10 +96,10 @@ class History:
             cursor.execute("SET synchronous_commit = on")
             cursor.execute(
                 "UPDATE pg_local.load_history SET status = %s, end_time = localtimestamp,"
-                " duration = extract(epoch FROM localtimestamp - start_time) * 1000000, loaded_rows = %s,"
-                " loaded_bytes = %s, source_file_bytes = %s, file_count_scanned = %s, file_bytes_scanned = %s,"
-                " error_count = %s WHERE query_id = %s",
-                (status, rows, size if rows else 0, size, len(files), size, errors, self.query_id),
+                " duration = pg_catalog.extract_numeric('epoch', localtimestamp - start_time) * 1000000,"
+                " loaded_rows = %s, loaded_bytes = %s, source_file_bytes = %s, file_count_scanned = %s,"
+                " file_bytes_scanned = %s, error_count = %s WHERE query_id = %s",
+                (status, rows, size if rows else 0, size, len(files), size, errors, self._load.query_id),
             )
 
     def commit_files(self, files: list[FileCount]) -> None:
@@ -109,7 +109,14 @@ class History:
                 cursor.execute(
                     "INSERT INTO pg_local.load_commits"
                     " VALUES (%s, %s, 0, '', %s, %s, %s, %s, localtimestamp, 1, 'CSV', 0, 0)",
-                    (self._load.user_id, self.query_id, file.url[:256], file.size % 2**31, file.lines, file.errors),
+                    (
+                        self._load.user_id,
+                        self._load.query_id,
+                        file.url[:256],
+                        file.size % 2**31,
+                        file.lines,
+                        file.errors,
+                    ),
                 )
 
     def _error_line(self, error: LoadError) -> str:
@@ -122,7 +129,7 @@ class History:
                 load.table_id,
                 self._now,
                 load.session_id,
-                self.query_id,
+                self._load.query_id,
                 _escaped(error.url),
                 error.line,
             ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from local_aws.redshift import wire
 from local_aws.redshift.copy_statement import CopyStatement
+from local_aws.redshift.query_log import Running
 from local_aws.redshift.script import Statement
 from local_aws.redshift.wire import Message
 
@@ -22,11 +23,12 @@ class Pipeline:
         self._texts: dict[bytes, str] = {}
         self._bound: dict[bytes, str] = {}
         self.sql = ""  # what was executed
+        self.running: Running | None = None  # since when
         self.skipping = False  # an error was told: nothing counts until the client's Sync
 
     def sync(self) -> str:
         """The client's Sync ends what was begun; return the SQL that was executed."""
-        executed, self.sql = self.sql, ""
+        executed, self.sql, self.running = self.sql, "", None
         self.skipping = False
         return executed
 
@@ -51,10 +53,11 @@ class Pipeline:
         """Return the endpoint's own statement that a portal is to run, if it is one."""
         return self._portals.get(message.body.split(b"\0", 1)[0])
 
-    def executed(self, message: Message) -> None:
-        """A portal is run by PostgreSQL."""
+    def executed(self, message: Message) -> bool:
+        """A portal is run by PostgreSQL; return whether it is the first since the last Sync."""
         text = self._bound.get(message.body.split(b"\0", 1)[0], "")
         self.sql = f"{self.sql}; {text}" if self.sql else text
+        return bool(self.sql) and self.running is None
 
 
 def _put(names: dict[bytes, Special], name: bytes, special: Special | None) -> None:

@@ -1,4 +1,4 @@
-"""The queries that ran, for STL_QUERY: noted in memory when they end, and written a moment later or when they are read.
+"""The queries that run and ran, for STV_INFLIGHT and STL_QUERY: noted in memory, written a moment later or when read.
 
 Nothing waits for this: a query costs no more for being noted, and what a crash takes away is a piece of a log.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -27,13 +28,13 @@ _QUERY = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _INSERT = """
-INSERT INTO pg_local.query_log (query, userid, pid, querytxt, starttime, endtime, aborted)
-SELECT coalesce(query, nextval('pg_local.query_id')), (SELECT oid FROM pg_roles WHERE rolname = username), pid,
-       querytxt, starttime, endtime, aborted
-FROM (VALUES %s) AS ran (query, username, pid, querytxt, starttime, endtime, aborted)
+INSERT INTO pg_local.query_log (query, xid, userid, pid, querytxt, starttime, endtime, aborted)
+SELECT query, xid, (SELECT oid FROM pg_roles WHERE rolname = username), pid, querytxt, starttime, endtime, aborted
+FROM (VALUES %s) AS ran (query, xid, username, pid, querytxt, starttime, endtime, aborted)
 """
 _FORGET = "DELETE FROM pg_local.query_log WHERE query < (SELECT max(query) - %s FROM pg_local.query_log)"
-_ROW = "(%s::int, %s, %s::int, %s, %s::timestamp, %s::timestamp, %s::int)"
+_ROW = "(%s::int, %s::int8, %s, %s::int, %s, %s::timestamp, %s::timestamp, %s::int)"
+NUMBERS = 1000  # that many at once: the increment of pg_local.query_id
 
 
 def now() -> datetime:
@@ -42,29 +43,109 @@ def now() -> datetime:
 
 
 @dataclass(frozen=True)
+class Running:
+    """What began to run: its number, and that of its transaction, which is the number of the first in it."""
+
+    number: int
+    xid: int
+    started: datetime
+
+
+@dataclass(frozen=True)
 class Ran:
-    """A string of SQL that has ended, and whose it was; a COPY has its number already."""
+    """A string of SQL that has ended, and whose it was."""
 
     database: str
     user: str
     pid: int
     sql: str
-    started: datetime
+    running: Running
     ended: datetime
     aborted: bool
-    query_id: int | None = None
+
+
+class SessionQueries:
+    """What one session runs."""
+
+    def __init__(self, log: QueryLog, database: str, user: str) -> None:
+        self._log = log
+        self._database = database
+        self._user = user
+        self._xid = 0
+
+    def begin(self, pid: int) -> Running:
+        """Number what begins to run."""
+        number = self._log.number(self._database)
+        self._xid = self._xid or number
+        running = Running(number, self._xid, now())
+        self._log.running[pid] = self._database, running
+        return running
+
+    def end(self, pid: int, sql: str, running: Running, *, failed: bool) -> None:
+        """Note what ran."""
+        self._log.running.pop(pid, None)
+        self._log.note(Ran(self._database, self._user, pid, sql, running, now(), failed))
+
+    def end_transaction(self) -> None:
+        """What begins from now on is another transaction's."""
+        self._xid = 0
+
+    def before(self, sql: str) -> None:
+        """Bring up to date what the SQL, which is about to run, will ask for."""
+        text = sql.lower()
+        if "stl_query" in text:
+            self._log.write()
+        if "stv_inflight" in text:
+            self._log.show_running(self._database)
+        if "database" in text:
+            self._log.forget_numbers()
 
 
 class QueryLog:
-    """Takes notes of all sessions, and writes them in a thread of its own."""
+    """Numbers the queries of all sessions, takes notes of them, and writes these in a thread of its own."""
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
+        self._numbers: dict[str, Iterator[int]] = {}
+        self._numbering = threading.Lock()
+        self.running: dict[int, tuple[str, Running]] = {}
         self._noted: list[Ran] = []
         self._noting = threading.Lock()
         self._writing = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+
+    def number(self, database: str) -> int:
+        """Return the next number; raises ConnectionError if PostgreSQL is gone."""
+        with self._numbering:
+            found = next(self._numbers.get(database, iter(())), None)
+            if found is None:
+                self._numbers[database] = numbers = iter(self._reserve(database))
+                found = next(numbers)
+            return found
+
+    def _reserve(self, database: str) -> range:
+        try:
+            with closing(self._postgres.connect(database)) as connection, connection, connection.cursor() as cursor:
+                cursor.execute("SELECT nextval('pg_local.query_id')")
+                ((first,),) = cursor.fetchall()
+        except psycopg2.OperationalError as error:
+            raise ConnectionError(f"no query number for database {database}: {error}") from error
+        return range(first, first + NUMBERS)
+
+    def forget_numbers(self) -> None:
+        """A database may be dropped and made anew, and then begins with the first number again."""
+        with self._numbering:
+            self._numbers.clear()
+
+    def show_running(self, database: str) -> None:
+        """Write what runs in a database at this moment, for STV_INFLIGHT."""
+        rows = [(pid, run.number, run.xid) for pid, (where, run) in tuple(self.running.items()) if where == database]
+        with closing(self._postgres.connect(database)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = off")
+            # One writer at a time, while transactions that have read it may still be open.
+            cursor.execute("LOCK pg_local.running IN SHARE ROW EXCLUSIVE MODE; DELETE FROM pg_local.running")
+            execute_values(cursor, "INSERT INTO pg_local.running (pid, query, xid) VALUES %s", rows)
 
     def start(self) -> None:
         """Begin to write."""
@@ -100,7 +181,10 @@ class QueryLog:
 
     def _write_to(self, database: str, noted: list[Ran]) -> None:
         rows = [
-            (ran.query_id, ran.user, ran.pid, ran.sql.replace("\0", ""), ran.started, ran.ended, int(ran.aborted))
+            (
+                *(ran.running.number, ran.running.xid, ran.user, ran.pid, ran.sql.replace("\0", "")),
+                *(ran.running.started, ran.ended, int(ran.aborted)),
+            )
             for ran in noted
         ]
         try:

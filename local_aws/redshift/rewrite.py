@@ -5,28 +5,50 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from local_aws.redshift import assume_role, calls, ddl, sql_tokens, transactions, users, wire
+from local_aws.redshift import assume_role, calls, ddl, numbers, sql_tokens, transactions, users, wire
 from local_aws.redshift.copy_statement import CopyStatement, parse_copy
 from local_aws.redshift.script import Script, Statement
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 from local_aws.redshift.sql_tokens import OPERATOR, SPACE, STRING, WORD, Token
-
-_REDSHIFT_FUNCTIONS = ("listagg", "median", "ratio_to_report", "json_extract_path_text")
 
 LITERAL_MODE = "standard_conforming_strings"
 # What may begin a statement of PostgreSQL's and none of Redshift's.
 # https://docs.aws.amazon.com/redshift/latest/dg/c_SQL_commands.html
 _FOREIGN_HEADS = (
     *("do", "savepoint", "release", "listen", "notify", "unlisten", "reindex", "cluster", "discard", "load", "values"),
-    *("checkpoint", "security", "reassign", "refresh", "import", "table"),
+    *("checkpoint", "security", "reassign", "refresh", "import", "table", "call"),
+)
+_QUERY_HEADS = ("select", "insert", "update", "delete", "with", "merge", "create", "explain", "(")
+_MATCHED = (("matched", "then", "update"), ("matched", "then", "delete"))
+_NOT_MATCHED = ("not", "matched", "then", "insert")
+# https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-datatypes.html
+_FOREIGN_TYPES = (
+    *(
+        "json",
+        "jsonb",
+        "xml",
+        "uuid",
+        "bytea",
+        "money",
+        "inet",
+        "cidr",
+        "macaddr",
+        "macaddr8",
+        "bit",
+        "varbit",
+        "tsvector",
+    ),
+    *("tsquery", "point", "line", "lseg", "box", "path", "polygon", "circle", "int4range", "int8range", "numrange"),
+    *("tsrange", "tstzrange", "daterange"),
 )
 # A text with none of these words needs no look at its tokens.
 _TRIGGERS = re.compile(
     r"\b(?:copy|unload|truncate|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
     r"|nvl|nvl2|decode|try_cast|decimal|numeric|dec|max|returning|conflict|assumerole|grant|revoke|isolation|lateral"
-    r"|tablesample|server_version|local_endpoint|jsonb?|top|qualify|pivot|unpivot"
-    rf"|{'|'.join(_REDSHIFT_FUNCTIONS)})\b"
-    r"|\b(?:distinct\s+on|filter\s*\(\s*where|for\s+(?:update|share))\b"
+    rf"|tablesample|server_version|local_endpoint|top|qualify|pivot|unpivot|merge|window|fetch|{'|'.join(_FOREIGN_TYPES)})\b"
+    r"|\b(?:distinct\s+(?:on|from)|filter\s*\(\s*where|for\s+(?:update|share))\b|\(\s*values\b|\["
+    # numbers as PostgreSQL alone reads them, in quotes or not
+    r"|\b0[xob]|\d_\d"
     rf"|(?:^|;|\*/|--[^\n]*\n)\s*(?:{'|'.join(_FOREIGN_HEADS)})\b",
     re.IGNORECASE,
 )
@@ -58,8 +80,6 @@ def rewrite(sql: str) -> str | Script:
     script = [_statement(part) for part in parts]
     if not any(isinstance(item, CopyStatement) or item.head == "truncate" for item in script):
         return "".join(item.sql for item in script if isinstance(item, Statement))
-    if any(isinstance(item, Statement) and item.head == "copy" for item in script):
-        raise unsupported("COPY … FROM STDIN together with TRUNCATE or COPY from S3 in one string")
     return script
 
 
@@ -74,7 +94,7 @@ def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
     words = sql_tokens.significant(tokens)
     head = words[0].key
     if head == "copy":
-        return parse_copy(tokens) or tokens
+        return parse_copy(tokens)
     if head == "truncate":
         return _truncate(words, tokens)
     if head == "unload" or head in _FOREIGN_HEADS:
@@ -96,10 +116,14 @@ def _rewrite_statement(tokens: list[Token]) -> list[Token] | CopyStatement:
         _refuse_grants(words)
     if head in ("create", "alter") and _keys(words, 2)[1:] in (["user"], ["group"], ["role"], ["database"]):
         return users.rewrite(words, tokens)
-    if head in ("insert", "update", "delete", "with"):
+    if head in ("insert", "update", "delete", "with", "merge"):
         _refuse_postgres_dml(words)
+    if head == "merge":
+        _refuse_merges(words)
     _refuse_postgres_queries(words)
     _refuse_redshift_queries(words)
+    if head in _QUERY_HEADS:
+        tokens = numbers.rewrite_numbers(tokens)
     tokens = calls.rewrite_calls(rewrite_expressions(tokens))
     if head == "create":
         return ddl.create(tokens)
@@ -145,8 +169,21 @@ def _refuse_postgres_dml(words: list[Token]) -> None:
             raise unsupported("ON CONFLICT (nor by Redshift)")
 
 
+def _refuse_merges(words: list[Token]) -> None:
+    """Redshift has one branch for rows that match and one for those that do not, and no conditions of their own.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/r_MERGE.html
+    """
+    starts = [index for index, token in enumerate(words) if token.key == "when"]
+    branches = [tuple(token.key for token in words[at + 1 : at + 5]) for at in starts]
+    matched = [branch[:3] for branch in branches if branch[:3] in _MATCHED]
+    if len(branches) != 2 or len(matched) != 1 or _NOT_MATCHED not in branches or words[1].key != "into":
+        raise unsupported("MERGE other than WHEN MATCHED THEN UPDATE or DELETE and WHEN NOT MATCHED THEN INSERT")
+
+
 def _refuse_postgres_queries(words: list[Token]) -> None:
     """https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-features.html."""
+    of_catalog = any(token.key.startswith("pg_") for token in words)  # where the leader node has arrays too
     for token, following, third in zip(words, words[1:], [*words[2:], Token(SPACE, "")]):
         pair = (token.key, following.key)
         if pair == ("distinct", "on") and third.key == "(":
@@ -157,21 +194,29 @@ def _refuse_postgres_queries(words: list[Token]) -> None:
             raise unsupported(f"SELECT … FOR {following.key.upper()} (nor by Redshift)")
         if pair[0] in ("lateral", "tablesample") and (pair[1] == "(" or following.kind == WORD):
             raise unsupported(f"{pair[0].upper()} (nor by Redshift)")
-        if pair in (("::", "json"), ("::", "jsonb")):
+        if pair[0] in ("::", "as") and pair[1] in _FOREIGN_TYPES and (pair[0] == "::" or third.key == ")"):
             raise unsupported(f"type {following.key.upper()} (nor by Redshift)")
+        if pair == ("distinct", "from"):
+            raise unsupported("IS DISTINCT FROM (nor by Redshift)")
+        if pair == ("(", "values"):
+            raise unsupported("VALUES in a query (nor by Redshift)")
+        if pair in (("fetch", "first"), ("fetch", "next")):
+            raise unsupported(f"FETCH {following.key.upper()} (nor by Redshift)")
+        if pair[0] == "window" and third.key == "as":
+            raise unsupported("WINDOW (nor by Redshift)")
+        if pair[1] == "[" and not of_catalog:
+            raise unsupported("an array (nor by Redshift)")
 
 
 def _refuse_redshift_queries(words: list[Token]) -> None:
     """What Redshift has and PostgreSQL would answer with an error that does not say so.
 
-    https://docs.aws.amazon.com/redshift/latest/dg/r_SELECT_list.html, r_QUALIFY_clause.html, r_LISTAGG.html
+    https://docs.aws.amazon.com/redshift/latest/dg/r_SELECT_list.html, r_QUALIFY_clause.html
     """
     nothing = Token(SPACE, "")
     for before, token, following, third in zip([nothing, *words], words, words[1:], [*words[2:], nothing]):
         if before.key == ".":
             continue
-        if token.key in _REDSHIFT_FUNCTIONS and following.key == "(":
-            raise unsupported(token.key.upper())
         if (token.key, following.kind) == ("top", sql_tokens.NUMBER) and before.key in ("select", "distinct", "all"):
             raise unsupported("SELECT TOP")
         if token.key == "qualify" and following.kind == WORD and third.key == "(":

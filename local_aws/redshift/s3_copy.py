@@ -16,7 +16,7 @@ from local_aws.redshift.backend import FAILED, IDLE, Backend, SessionLost
 from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.history import History, LoadOf
 from local_aws.redshift.load import Loader
-from local_aws.redshift.query_log import QueryLog
+from local_aws.redshift.query_log import QueryLog, Running
 from local_aws.redshift.s3_source import Authorize, S3Object, S3Source
 from local_aws.redshift.sql_error import INSUFFICIENT_PRIVILEGE, INTERNAL_ERROR, SqlError
 from local_aws.redshift.target import Target, described_target, quoted, table_name, target_query
@@ -25,12 +25,13 @@ from local_aws.redshift.tls import Stream
 
 @dataclass(frozen=True)
 class Services:
-    """What a COPY needs beside its session."""
+    """What a session needs beside its sockets."""
 
     postgres: Postgres
     s3_client: Callable[[], Any]
     authorize: Authorize
     query_log: QueryLog
+    forbidden: frozenset[str] = frozenset()  # functions of PostgreSQL's that nobody may call
 
 
 class _ServerError(Exception):
@@ -44,13 +45,15 @@ class _ServerError(Exception):
 class S3Copy:
     """One COPY from S3 of one session."""
 
-    def __init__(self, services: Services, backend: Backend, client: Stream, statement: CopyStatement) -> None:
+    def __init__(
+        self, services: Services, backend: Backend, client: Stream, statement: CopyStatement, running: Running
+    ) -> None:
         self._services = services
         self._backend = backend
         self._client = client
         self._statement = statement
+        self._running = running
         self._in_copy = False
-        self.query_id: int | None = None
         self._alone = backend.status == IDLE
 
     def run(self) -> bytes:
@@ -80,14 +83,15 @@ class S3Copy:
             user_id=target.user_id,
             session_id=self._backend.process_id,
             database=target.database,
-            transaction_id=target.transaction_id,
+            query_id=self._running.number,
+            transaction_id=self._running.xid,
             table_id=target.table_id,
             table_name=self._statement.table,
             source=self._statement.source,
             file_format="CSV" if self._statement.csv else "TEXT",  # the second word is unverified
         )
         with History(self._services.postgres, load) as history:
-            self.query_id = history.begin(len(objects))
+            history.begin(len(objects))
             try:
                 self._copy(target, source, objects, loader, history)
             except BaseException:
@@ -118,14 +122,14 @@ class S3Copy:
         """The load failed on its data: the query id is to be known to the session, where no rollback takes it away."""
         self._abort()
         if self._alone:
-            self._remember(history.query_id, 0)
+            self._remember(self._running.number, 0)
         return SqlError(
             INTERNAL_ERROR,
             f"Load into table '{self._statement.table}' failed.  Check 'stl_load_errors' system table for details.",
         )
 
     def _report(self, history: History, loader: Loader) -> bytes:
-        self._remember(history.query_id, loader.rows)
+        self._remember(self._running.number, loader.rows)
         table, refused = self._statement.table, sum(file.errors for file in loader.files)
         texts = [f"Load into table '{table}' completed, {loader.rows} record(s) loaded successfully."]
         if refused:

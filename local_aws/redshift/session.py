@@ -6,14 +6,13 @@ import contextlib
 import logging
 import socket
 import threading
-from datetime import datetime
 
 from local_aws.redshift import wire
 from local_aws.redshift.backend import IDLE, Backend, SessionLost
 from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.greeting import Greeting
 from local_aws.redshift.pipeline import Pipeline, Special
-from local_aws.redshift.query_log import Ran, now
+from local_aws.redshift.query_log import SessionQueries
 from local_aws.redshift.rewrite import rewrite
 from local_aws.redshift.s3_copy import S3Copy, Services
 from local_aws.redshift.script import ScriptRun, Statement, commit_truncate
@@ -96,7 +95,16 @@ class Session:
         if wire.startup_code(startup[4:]) == wire.CANCEL_REQUEST:
             self._server.recv(1)  # PostgreSQL answers a cancel request by closing
             return
-        self._talk(Backend(self._server, self._client, self._ran, python_driver=self._greeting.python_driver))
+        greeting, services = self._greeting, self._services
+        queries = SessionQueries(services.query_log, greeting.database, greeting.user)
+        backend = Backend(
+            self._server,
+            self._client,
+            queries,
+            forbidden=services.forbidden,
+            python_driver=greeting.python_driver,
+        )
+        self._talk(backend)
 
     def _talk(self, backend: Backend) -> None:
         reader = threading.Thread(target=self._pump, args=(backend,), name="redshift-answers", daemon=True)
@@ -146,7 +154,8 @@ class Session:
     def _note(self, backend: Backend, message: Message) -> None:
         """Remember what a message that is passed on means for those to come."""
         if message.kind == b"S":
-            backend.expect_ready(self._pipeline.sync())
+            running = self._pipeline.running
+            backend.expect_ready(self._pipeline.sync(), running=running)
         elif message.kind == b"F":
             backend.expect_ready()
         elif message.kind == b"B":
@@ -154,20 +163,22 @@ class Session:
         elif message.kind == b"C":
             self._pipeline.close(message)
         elif message.kind == b"E":
-            self._pipeline.executed(message)
+            if self._pipeline.executed(message):
+                self._pipeline.running = backend.queries.begin(backend.process_id)
+            backend.queries.before(self._pipeline.sql)
 
     def _query(self, backend: Backend, message: Message) -> bytes:
         """Return what stands for a Query message: nothing, if the endpoint has done all of it."""
         if not message.body.endswith(b"\0"):
             raise ProtocolError("a Query message without its zero byte")
         sql = _decode(message.body[:-1])
-        self._before(sql)
         try:
             result = rewrite(sql)
         except SqlError as error:
             result = backend.refusal(error)
         if isinstance(result, str):
             backend.expect_ready(sql)
+            backend.queries.before(sql)
             return message.encode() if result is sql else wire.query(result)
         ScriptRun(backend, self._client.sendall, lambda copy: self._copy(backend, copy)).run(result)
         return b""
@@ -177,7 +188,6 @@ class Session:
         name, raw, rest = wire.split_parse(message.body)
         sql = _decode(raw)
         special = None
-        self._before(sql)
         try:
             result = rewrite(sql)
             if not isinstance(result, str):
@@ -211,21 +221,12 @@ class Session:
     def _copy(self, backend: Backend, statement: CopyStatement) -> bool:
         """Do a COPY from S3, tell the client, and return whether it worked."""
         with backend.taken():
-            started, copy = now(), S3Copy(self._services, backend, self._client, statement)
-            answer = copy.run()
+            running = backend.queries.begin(backend.process_id)
+            answer = S3Copy(self._services, backend, self._client, statement, running).run()
         failed = any(message.kind == b"E" for message in wire.messages(answer))
-        self._ran(backend.process_id, statement.sql, started, failed, copy.query_id)
+        backend.queries.end(backend.process_id, statement.sql, running, failed=failed)
         self._client.sendall(answer)
         return not failed
-
-    def _before(self, sql: str) -> None:
-        if "stl_query" in sql.lower():  # so that it tells of all that ended before
-            self._services.query_log.write()
-
-    def _ran(self, pid: int, sql: str, started: datetime, failed: bool, query_id: int | None = None) -> None:
-        greeting = self._greeting
-        ran = Ran(greeting.database, greeting.user, pid, sql, started, now(), failed, query_id)
-        self._services.query_log.note(ran)
 
 
 def _decode(raw: bytes) -> str:

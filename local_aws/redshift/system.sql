@@ -17,7 +17,7 @@ CREATE SCHEMA IF NOT EXISTS pg_local;
 -- VARCHAR(n) counts bytes: https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html
 -- PostgreSQL calls one function wherever a value meets a length, so exchanging it covers INSERT, UPDATE and casts.
 CREATE OR REPLACE FUNCTION pg_catalog.varchar_bytes_cut(value varchar, bytes int, explicit bool) RETURNS varchar
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   raw bytea := pg_catalog.convert_to(value, 'UTF8');
   size int := bytes;
@@ -41,6 +41,53 @@ $$;
 
 UPDATE pg_catalog.pg_cast SET castfunc = 'pg_catalog.varchar_bytes(varchar, int, bool)'::regprocedure
 WHERE castsource = 'varchar'::regtype AND casttarget = 'varchar'::regtype;
+
+-- CHAR(n) holds characters of one byte: https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html
+-- What is stored is looked at, as COPY does; a cast alone is not.
+CREATE OR REPLACE FUNCTION pg_catalog.char_refused(value text) RETURNS bpchar
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RAISE EXCEPTION 'Multibyte character not supported for CHAR (Hint: Try using VARCHAR): %', value USING ERRCODE = '22021';
+END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.char_bytes(value bpchar, typmod int, explicit bool) RETURNS bpchar
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN $3 OR octet_length($1::text) = char_length($1::text) THEN pg_catalog.bpchar($1, $2, $3)
+              ELSE pg_catalog.char_refused($1::text) END
+$$;
+UPDATE pg_catalog.pg_cast SET castfunc = 'pg_catalog.char_bytes(bpchar, int, bool)'::regprocedure
+WHERE castsource = 'bpchar'::regtype AND casttarget = 'bpchar'::regtype;
+
+-- A text is a number in decimal digits: PostgreSQL also takes 0x1F and 1_000, Redshift's version 8 does not.
+CREATE OR REPLACE FUNCTION pg_catalog.number_refused(value text, kind text) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RAISE EXCEPTION 'invalid input syntax for type %: "%"', kind, value USING ERRCODE = '22P02';
+END $$;
+DO $$
+DECLARE
+  kind regtype;
+  source regtype;
+BEGIN
+  FOREACH kind IN ARRAY ARRAY['int2', 'int4', 'int8', 'numeric']::regtype[] LOOP
+    FOREACH source IN ARRAY ARRAY['text', 'bpchar', 'varchar']::regtype[] LOOP
+      EXECUTE format($f$
+        CREATE OR REPLACE FUNCTION pg_catalog.decimal_digits(value %1$s, model %2$s) RETURNS text
+        LANGUAGE sql STABLE PARALLEL SAFE AS $b$
+          SELECT CASE WHEN $1 ~ '[_xXoObB]' THEN pg_catalog.number_refused($1::text, '%2$s') ELSE $1::text END $b$;
+        CREATE OR REPLACE FUNCTION pg_catalog.%3$s_of(value %1$s) RETURNS %2$s
+        LANGUAGE sql STABLE PARALLEL SAFE AS $b$ SELECT %4$s $b$
+      $f$, source, kind, (SELECT typname FROM pg_type WHERE oid = kind),
+        CASE kind WHEN 'numeric'::regtype
+          THEN 'numeric_in(textout(pg_catalog.decimal_digits($1, NULL::numeric)), 0, -1)'
+          ELSE format('%sin(textout(pg_catalog.decimal_digits($1, NULL::%s)))',
+                      (SELECT typname FROM pg_type WHERE oid = kind), kind) END);
+      IF NOT EXISTS (SELECT FROM pg_cast WHERE castsource = source AND casttarget = kind) THEN
+        EXECUTE format('CREATE CAST (%s AS %s) WITH FUNCTION pg_catalog.%s_of(%s)', source, kind,
+                       (SELECT typname FROM pg_type WHERE oid = kind), source);
+      END IF;
+    END LOOP;
+  END LOOP;
+END $$;
 
 -- STABLE: the planner would call an immutable one at once, whatever the value.
 CREATE OR REPLACE FUNCTION pg_catalog.varbyte_too_long(bytes int) RETURNS bool
@@ -82,6 +129,21 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT trunc(state[2] / nullif(state[1]
 CREATE OR REPLACE AGGREGATE pg_catalog.avg(int8) (
   SFUNC = pg_catalog.avg_int8_add, STYPE = numeric[], INITCOND = '{0,0}', FINALFUNC = pg_catalog.avg_truncated);
 
+-- Names that both have, with another meaning: PostgreSQL's own goes on under another name, for its views.
+DO $$
+DECLARE
+  kind text;
+BEGIN
+  IF to_regprocedure('pg_catalog.concat_all("any")') IS NULL THEN
+    ALTER FUNCTION pg_catalog.concat("any") RENAME TO concat_all;
+  END IF;
+  FOREACH kind IN ARRAY ARRAY['date', 'timestamp', 'timestamptz', 'time', 'timetz', 'interval'] LOOP
+    IF to_regprocedure(format('pg_catalog.extract_numeric(text, %s)', kind)) IS NULL THEN
+      EXECUTE format('ALTER FUNCTION pg_catalog.extract(text, %s) RENAME TO extract_numeric', kind);
+    END IF;
+  END LOOP;
+END $$;
+
 -- Dates: https://docs.aws.amazon.com/redshift/latest/dg/Date_functions_header.html
 CREATE OR REPLACE FUNCTION pg_catalog.sysdate() RETURNS timestamp
 LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT LOCALTIMESTAMP';
@@ -116,18 +178,18 @@ END $$;
 CREATE OR REPLACE FUNCTION pg_catalog.datediff(unit text, a timestamp, b timestamp) RETURNS int8
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE pg_catalog.date_part_name($1)
-    WHEN 'year' THEN extract(year FROM $3)::int8 - extract(year FROM $2)::int8
-    WHEN 'quarter' THEN (extract(year FROM $3) * 4 + extract(quarter FROM $3))::int8
-                      - (extract(year FROM $2) * 4 + extract(quarter FROM $2))::int8
-    WHEN 'month' THEN (extract(year FROM $3) * 12 + extract(month FROM $3))::int8
-                    - (extract(year FROM $2) * 12 + extract(month FROM $2))::int8
+    WHEN 'year' THEN pg_catalog.extract_numeric('year', $3)::int8 - pg_catalog.extract_numeric('year', $2)::int8
+    WHEN 'quarter' THEN (pg_catalog.extract_numeric('year', $3) * 4 + pg_catalog.extract_numeric('quarter', $3))::int8
+                      - (pg_catalog.extract_numeric('year', $2) * 4 + pg_catalog.extract_numeric('quarter', $2))::int8
+    WHEN 'month' THEN (pg_catalog.extract_numeric('year', $3) * 12 + pg_catalog.extract_numeric('month', $3))::int8
+                    - (pg_catalog.extract_numeric('year', $2) * 12 + pg_catalog.extract_numeric('month', $2))::int8
     WHEN 'week' THEN ((date_trunc('week', $3)::date - date_trunc('week', $2)::date) / 7)::int8
     WHEN 'day' THEN ($3::date - $2::date)::int8
-    WHEN 'hour' THEN floor(extract(epoch FROM $3) / 3600)::int8 - floor(extract(epoch FROM $2) / 3600)::int8
-    WHEN 'minute' THEN floor(extract(epoch FROM $3) / 60)::int8 - floor(extract(epoch FROM $2) / 60)::int8
-    WHEN 'second' THEN floor(extract(epoch FROM $3))::int8 - floor(extract(epoch FROM $2))::int8
-    WHEN 'millisecond' THEN floor(extract(epoch FROM $3) * 1000)::int8 - floor(extract(epoch FROM $2) * 1000)::int8
-    WHEN 'microsecond' THEN (extract(epoch FROM $3) * 1000000)::int8 - (extract(epoch FROM $2) * 1000000)::int8
+    WHEN 'hour' THEN floor(pg_catalog.extract_numeric('epoch', $3) / 3600)::int8 - floor(pg_catalog.extract_numeric('epoch', $2) / 3600)::int8
+    WHEN 'minute' THEN floor(pg_catalog.extract_numeric('epoch', $3) / 60)::int8 - floor(pg_catalog.extract_numeric('epoch', $2) / 60)::int8
+    WHEN 'second' THEN floor(pg_catalog.extract_numeric('epoch', $3))::int8 - floor(pg_catalog.extract_numeric('epoch', $2))::int8
+    WHEN 'millisecond' THEN floor(pg_catalog.extract_numeric('epoch', $3) * 1000)::int8 - floor(pg_catalog.extract_numeric('epoch', $2) * 1000)::int8
+    WHEN 'microsecond' THEN (pg_catalog.extract_numeric('epoch', $3) * 1000000)::int8 - (pg_catalog.extract_numeric('epoch', $2) * 1000000)::int8
   END
 $$;
 CREATE OR REPLACE FUNCTION pg_catalog.datediff(unit text, a timestamptz, b timestamptz) RETURNS int8
@@ -145,9 +207,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $3 + pg_catalog.dateadd_interval
 CREATE OR REPLACE FUNCTION pg_catalog.len(value text) RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT char_length($1)';
 CREATE OR REPLACE FUNCTION pg_catalog.from_hex(value text) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT decode($1, 'hex')$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$SELECT decode($1, 'hex')$$;
 CREATE OR REPLACE FUNCTION pg_catalog.to_hex(value bytea) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT encode($1, 'hex')$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$SELECT encode($1, 'hex')$$;
 CREATE OR REPLACE FUNCTION pg_catalog.varbyte_format(format text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
@@ -159,12 +221,12 @@ BEGIN
   RAISE EXCEPTION 'binary format "%" is not supported by the local endpoint', format USING ERRCODE = '0A000';
 END $$;
 CREATE OR REPLACE FUNCTION pg_catalog.to_varbyte(value text, format text) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT CASE pg_catalog.varbyte_format($2) WHEN 'utf8' THEN convert_to($1, 'UTF8')
          ELSE decode($1, pg_catalog.varbyte_format($2)) END
 $$;
 CREATE OR REPLACE FUNCTION pg_catalog.from_varbyte(value bytea, format text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT CASE pg_catalog.varbyte_format($2) WHEN 'utf8' THEN convert_from($1, 'UTF8')
          ELSE encode($1, pg_catalog.varbyte_format($2)) END
 $$;
@@ -180,6 +242,7 @@ $$SELECT coalesce(nullif(current_setting('local_endpoint.last_copy_count', true)
 -- What became of loads, short as it is; the views pad and cut it as Redshift does.
 -- https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html
 CREATE SEQUENCE IF NOT EXISTS pg_local.query_id AS int START 100;
+ALTER SEQUENCE pg_local.query_id INCREMENT BY 1000;  -- query_log.py takes as many at once
 CREATE TABLE IF NOT EXISTS pg_local.load_errors (
   userid int NOT NULL, slice int NOT NULL, tbl int NOT NULL, starttime timestamp NOT NULL, session int NOT NULL,
   query int NOT NULL, filename text NOT NULL, line_number int8 NOT NULL, colname text NOT NULL, type text NOT NULL,

@@ -18,14 +18,13 @@ class Target:
     table_id: int
     user_id: int
     database: str
-    transaction_id: int
     columns: list[Column]
 
 
 # One row a column of the table, or none where there is no such table.
 _TARGET = """
 SELECT a.attrelid, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user),
-       current_database(), pg_catalog.txid_current(), a.attname, t.typname, a.atttypmod, a.attnotnull,
+       current_database(), a.attname, t.typname, a.atttypmod, a.attnotnull,
        a.atthasdef, a.attidentity
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
@@ -41,13 +40,12 @@ def described_target(rows: list[Row], statement: CopyStatement) -> Target:
     """Return the table to load from what the catalog says of it."""
     if not rows:
         raise SqlError(UNDEFINED_TABLE, f"Cannot COPY into nonexistent table {statement.table}")
-    table_id, user_id, database, transaction_id = rows[0][:4]
+    table_id, user_id, database = rows[0][:3]
     return Target(
         table_id=int(table_id or 0),
         user_id=int(user_id or 0),
         database=database or "",
-        transaction_id=int(transaction_id or 0),
-        columns=chosen_columns([row[4:] for row in rows], statement),
+        columns=chosen_columns([row[3:] for row in rows], statement),
     )
 
 

@@ -10,7 +10,6 @@ from local_aws.redshift import wire
 from local_aws.redshift.cursor import syntax_error
 from local_aws.redshift.sql_error import INTERNAL_ERROR, unsupported
 from local_aws.redshift.sql_tokens import WORD, Token, significant
-from local_aws.redshift.wire import Message
 
 SERIALIZATION_FAILURE = "40001"
 VIOLATION = "1023"
@@ -54,12 +53,11 @@ def database_isolation(words: list[Token]) -> list[Token]:
     return [Token(WORD, f"ALTER DATABASE {words[2].text} SET default_transaction_isolation = 'serializable';")]
 
 
-def redshift_error(message: Message) -> bytes | None:
-    """Return what Redshift says in place of an error of PostgreSQL's, or None where it says the same.
+def redshift_error(fields: dict[str, str]) -> bytes | None:
+    """Return what Redshift says in place of an error of PostgreSQL's with these fields, or None if it says the same.
 
     Seen on clusters: SQLSTATE XX000, the message 1023, and in the detail the table, which PostgreSQL does not tell.
     """
-    fields = wire.report_fields(message.body)
     if fields.get("C") != SERIALIZATION_FAILURE:
         return None
     detail = f"Serializable isolation violation on table (the local endpoint cannot say which): {fields.get('M', '')}"

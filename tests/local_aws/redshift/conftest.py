@@ -24,6 +24,8 @@ from local_aws.state import REGION, StateFolder
 BUCKET = "loads"
 ROLE = "arn:aws:iam::123456789012:role/reader"
 USER, PASSWORD = "awsuser", "Secret-pass1"
+# A query that only a cancel ends.
+ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT 0 FROM n) SELECT count(*) FROM n WHERE i > 0"
 
 
 @pytest.fixture(scope="session")

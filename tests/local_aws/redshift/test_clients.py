@@ -22,7 +22,7 @@ from local_aws.postgres import Postgres
 from local_aws.redshift.endpoint import Endpoint
 from local_aws.redshift.tls import LOOPBACK_NAMES, Certificate, TlsRules
 
-from .conftest import PASSWORD, USER, Database, copy, execute, only_reader
+from .conftest import ENDLESS, PASSWORD, USER, Database, copy, execute, only_reader
 
 Put = Callable[..., str]
 
@@ -127,7 +127,7 @@ def test_a_query_is_cancelled_over_tls(secure: Database) -> None:
         timer = threading.Timer(0.5, connection.cancel_safe)
         timer.start()
         with pytest.raises(psycopg.errors.QueryCanceled):
-            connection.execute("SELECT pg_sleep(20)")
+            connection.execute(ENDLESS)
         timer.join()
         connection.rollback()
         assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -26,7 +26,7 @@ from local_aws.redshift import wire
 from local_aws.redshift.endpoint import Endpoint
 from local_aws.redshift.session import shut
 
-from .conftest import PASSWORD, ROLE, USER, Database, copy, execute
+from .conftest import ENDLESS, PASSWORD, ROLE, USER, Database, copy, execute
 
 Put = Callable[..., str]
 
@@ -199,18 +199,10 @@ def test_messages_may_come_byte_by_byte(table: Database) -> None:
         assert kinds(raw, 1) == b"TDCZ"
 
 
-def test_the_clients_own_copy_and_one_from_s3_in_one_session(table: Database, put: Put) -> None:
-    with table.connect() as connection:
-        for _ in range(2):
-            with connection.cursor() as cursor:
-                cursor.copy_expert("COPY t FROM STDIN WITH (FORMAT csv)", io.StringIO("5,own\n"))
-            execute(connection, copy("t", put("x.csv", "1,x\n")))
-        assert execute(connection, "SELECT count(*) FROM t") == [(4,)]
-
-
 def test_large_answers_come_through_whole(connection: Any) -> None:
-    ((count, total),) = execute(connection, "SELECT count(*), sum(i) FROM generate_series(1, 300000) i")
-    found = execute(connection, "SELECT i, repeat('x', (i % 50)::int) FROM generate_series(1, 300000) i")
+    numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
+    ((count, total),) = execute(connection, f"{numbers} SELECT count(*), sum(i) FROM n")  # noqa: S608
+    found = execute(connection, f"{numbers} SELECT i, repeat('x', i % 50) FROM n")  # noqa: S608
     assert (len(found), sum(row[0] for row in found)) == (count, total)
     assert all(len(text) == number % 50 for number, text in found)
     assert len(execute(connection, "SELECT repeat('é', 20000000)")[0][0]) == 20_000_000
@@ -230,8 +222,8 @@ def psql_running(database: Database, passwords: Path, statement: str) -> Iterato
 
 
 def test_a_query_can_be_cancelled(database: Database, passwords: Path) -> None:
-    with psql_running(database, passwords, "SELECT pg_sleep(30)") as process:
-        until(lambda: database.run("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sl%'") == [(1,)])
+    with psql_running(database, passwords, ENDLESS) as process:
+        until(lambda: database.run("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'WITH RECURSIVE n%'") == [(1,)])
         process.send_signal(signal.SIGINT)
         assert "canceling statement due to user request" in process.communicate(timeout=15)[0]
 
