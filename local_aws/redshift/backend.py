@@ -79,6 +79,7 @@ class Backend:
         self.failed = False  # whether what the last ReadyForQuery ended had an error in it
         self.status = IDLE
         self.process_id = 0
+        self.cancel_key = b""  # the process and its secret, as a CancelRequest names them
         self.inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
 
     def send(self, data: bytes) -> None:
@@ -143,13 +144,15 @@ class Backend:
     def _log_ended(self, piece: bytes, spans: list[tuple[int, int]]) -> None:
         """Log the SQL that has ended, before its client knows it: the next query may ask stl_query for it."""
         outstanding, erred = iter(tuple(self._outstanding)), self._erred
-        for start, _ in spans:
-            kind = piece[start : start + 1]
-            erred = erred or kind == b"E"
-            if kind == b"Z":
+        for span in spans:
+            message = wire.message_at(piece, span)
+            erred = erred or message.kind == b"E"
+            if message.kind == b"Z":
                 ended = next(outstanding, Pending())
                 if ended.running:
                     self.queries.end(self.process_id, ended.sql, ended.running, failed=erred)
+                if message.body == IDLE:
+                    self.queries.end_transaction()
                 erred = False
 
     def _edited(self, piece: bytes, spans: list[tuple[int, int]]) -> bytes:
@@ -193,6 +196,7 @@ class Backend:
 
     def _note(self, message: Message) -> None:
         if message.kind == b"K":
+            self.cancel_key = message.body
             self.process_id = int.from_bytes(message.body[:4], "big")
         elif message.kind == b"G":
             with self._changed:
@@ -204,8 +208,6 @@ class Backend:
         elif message.kind == b"Z":
             with self._changed:
                 self.status = message.body
-                if self.status == IDLE:
-                    self.queries.end_transaction()
                 self.failed, self._erred = self._erred, False
                 del self._outstanding[:1]
                 self._changed.notify_all()

@@ -86,6 +86,10 @@ class SessionQueries:
         self._log.running.pop(pid, None)
         self._log.note(Ran(self._database, self._user, pid, sql, running, now(), failed))
 
+    def abandon(self, pid: int) -> None:
+        """The session is over: nothing of it runs any longer."""
+        self._log.running.pop(pid, None)
+
     def end_transaction(self) -> None:
         """What begins from now on is another transaction's."""
         self._xid = 0

@@ -23,23 +23,9 @@ _MATCHED = (("matched", "then", "update"), ("matched", "then", "delete"))
 _NOT_MATCHED = ("not", "matched", "then", "insert")
 # https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-datatypes.html
 _FOREIGN_TYPES = (
-    *(
-        "json",
-        "jsonb",
-        "xml",
-        "uuid",
-        "bytea",
-        "money",
-        "inet",
-        "cidr",
-        "macaddr",
-        "macaddr8",
-        "bit",
-        "varbit",
-        "tsvector",
-    ),
-    *("tsquery", "point", "line", "lseg", "box", "path", "polygon", "circle", "int4range", "int8range", "numrange"),
-    *("tsrange", "tstzrange", "daterange"),
+    *("json", "jsonb", "xml", "uuid", "bytea", "money", "inet", "cidr", "macaddr", "macaddr8", "bit", "varbit"),
+    *("tsvector", "tsquery", "point", "line", "lseg", "box", "path", "polygon", "circle"),
+    *("int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange"),
 )
 # A text with none of these words needs no look at its tokens.
 _TRIGGERS = re.compile(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import select
 import socket
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg2
@@ -17,8 +18,9 @@ from local_aws.redshift.copy_statement import CopyStatement
 from local_aws.redshift.history import History, LoadOf
 from local_aws.redshift.load import Loader
 from local_aws.redshift.query_log import QueryLog, Running
+from local_aws.redshift.read_ahead import read_ahead
 from local_aws.redshift.s3_source import Authorize, S3Object, S3Source
-from local_aws.redshift.sql_error import INSUFFICIENT_PRIVILEGE, INTERNAL_ERROR, SqlError
+from local_aws.redshift.sql_error import INSUFFICIENT_PRIVILEGE, INTERNAL_ERROR, QUERY_CANCELED, SqlError
 from local_aws.redshift.target import Target, described_target, quoted, table_name, target_query
 from local_aws.redshift.tls import Stream
 
@@ -32,6 +34,8 @@ class Services:
     authorize: Authorize
     query_log: QueryLog
     forbidden: frozenset[str] = frozenset()  # functions of PostgreSQL's that nobody may call
+    # By the session's cancel key: PostgreSQL alone cannot cancel a COPY that waits for its data.
+    copying: dict[bytes, threading.Event] = field(default_factory=dict)
 
 
 class _ServerError(Exception):
@@ -54,12 +58,14 @@ class S3Copy:
         self._statement = statement
         self._running = running
         self._in_copy = False
+        self._cancelled = threading.Event()
         self._alone = backend.status == IDLE
 
     def run(self) -> bytes:
         """Do the COPY and return what the client shall be told, up to CommandComplete or an error."""
         if self._backend.status == FAILED:
             return self._backend.query("SELECT 1").error or b""
+        self._services.copying[self._backend.cancel_key] = self._cancelled
         try:
             return self._load()
         except SqlError as error:
@@ -71,6 +77,7 @@ class S3Copy:
             # The connection that keeps the history: it is lost when the whole server is.
             raise SessionLost("PostgreSQL closed the connection") from error
         finally:
+            del self._services.copying[self._backend.cancel_key]
             memory.give_back()
 
     def _load(self) -> bytes:
@@ -78,7 +85,7 @@ class S3Copy:
         self._check_role()
         loader = Loader(self._statement, target.columns)
         source = S3Source(self._services.s3_client(), self._services.authorize, self._statement)
-        objects = source.objects()
+        objects = list(read_ahead(source.objects(), self._watch))
         load = LoadOf(
             user_id=target.user_id,
             session_id=self._backend.process_id,
@@ -107,7 +114,7 @@ class S3Copy:
         names = ", ".join(quoted(column.name) for column in target.columns)
         self._begin(f"COPY {table_name(self._statement)} ({names}) FROM STDIN ({loader.text.options()})")
         for item in objects:
-            for text, errors in loader.load(item, source.chunks(item)):
+            for text, errors in loader.load(item, read_ahead(source.chunks(item), self._watch)):
                 history.refuse(errors)
                 if loader.failed:
                     raise self._failed(history)
@@ -185,13 +192,18 @@ class S3Copy:
             self._backend.query("local_endpoint_abort")
 
     def _watch(self) -> None:
-        """Look, between two batches, whether PostgreSQL gave up (cancelled, disk full) or the client is gone."""
+        """Look, between two batches or while none comes, whether to go on.
+
+        PostgreSQL may have given up (its disk is full), and the client may have cancelled or be gone.
+        """
         if not self._backend.inbox.empty():
             message = self._backend.receive()
             self._in_copy = False
             if message.kind == b"E":
                 self._backend.drain()
                 raise _ServerError(message.encode())
+        if self._cancelled.is_set():
+            raise SqlError(QUERY_CANCELED, "canceling statement due to user request")
         # Outside BEGIN … END a COPY goes on without its client: https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html
         if not self._alone and client_gone(self._client):
             raise SessionLost("the client is gone")

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/redshift/latest/dg/loading-data-files-using-manifest
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,8 +51,8 @@ class S3Source:
         self._authorize = authorize
         self._statement = statement
 
-    def objects(self) -> list[S3Object]:
-        """Return what the COPY shall load, in order."""
+    def objects(self) -> Generator[S3Object]:
+        """Yield what the COPY shall load, in order."""
         bucket, key = split_url(self._statement.source)
         self._check(bucket, key)
         try:
@@ -61,9 +61,9 @@ class S3Source:
             raise s3_error(error, self._statement.source) from error
         for item in found:
             self._check(item.bucket, item.key)
-        return found
+            yield item
 
-    def chunks(self, item: S3Object) -> Iterator[bytes]:
+    def chunks(self, item: S3Object) -> Generator[bytes]:
         """Stream the bytes of an object by one request; half an object is an error."""
         try:
             body = self._client.get_object(Bucket=item.bucket, Key=item.key)["Body"]

@@ -91,6 +91,8 @@ class Session:
         self._server.settimeout(None)
         for end in (self._raw, self._server):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if wire.startup_code(startup[4:]) == wire.CANCEL_REQUEST and startup[8:] in self._services.copying:
+            self._services.copying[startup[8:]].set()
         self._server.sendall(startup)
         if wire.startup_code(startup[4:]) == wire.CANCEL_REQUEST:
             self._server.recv(1)  # PostgreSQL answers a cancel request by closing
@@ -118,6 +120,7 @@ class Session:
             if self._server is not None:
                 shut(self._server)
             reader.join()
+            backend.queries.abandon(backend.process_id)
 
     def _pump(self, backend: Backend) -> None:
         try:

@@ -289,7 +289,13 @@ CREATE OR REPLACE VIEW pg_catalog.sys_load_error_detail AS
   FROM pg_local.load_errors WHERE pg_catalog.sees_loads_of(userid);
 -- https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_HISTORY.html
 CREATE OR REPLACE VIEW pg_catalog.sys_load_history AS
-  SELECT * FROM pg_local.load_history WHERE pg_catalog.sees_loads_of(user_id);
+  SELECT user_id, query_id, transaction_id, session_id, database_name,
+         -- Nobody is left to note the end of a load whose session was killed.
+         CASE WHEN status = 'running' AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = session_id)
+           THEN 'aborted' ELSE status END AS status,
+         table_name, start_time, end_time, duration, data_source, file_format, loaded_rows, loaded_bytes,
+         source_file_count, source_file_bytes, file_count_scanned, file_bytes_scanned, error_count, copy_job_id
+  FROM pg_local.load_history WHERE pg_catalog.sees_loads_of(user_id);
 GRANT SELECT ON pg_catalog.stl_load_errors, pg_catalog.stl_load_commits, pg_catalog.sys_load_error_detail,
   pg_catalog.sys_load_history TO PUBLIC;
 

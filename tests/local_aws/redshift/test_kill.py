@@ -148,6 +148,7 @@ def test_postgres_is_killed(tmp_path: Path, whole: bool) -> None:
         else:
             with contextlib.closing(connect_soon(port)) as after:
                 assert execute(after, "SELECT * FROM t") == [(7, "kept")]
+                assert execute(after, "SELECT status FROM sys_load_history") == [("aborted",)]
                 execute(after, "DROP TABLE t")  # no dead session holds a lock
             first.communicate()
     if whole:

@@ -49,9 +49,10 @@ class ScriptedS3:
 
 
 class SlowBody(io.RawIOBase):
-    """Gives one piece, then waits until it is told to go on, then gives the rest."""
+    """Gives one piece, then small ones or silence until it is told to go on, then the rest."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, silent: bool = False) -> None:
+        self._silent = silent
         self.reached = threading.Event()
         self.go_on = threading.Event()
         self._pieces: Iterator[bytes] = self._all()
@@ -59,8 +60,7 @@ class SlowBody(io.RawIOBase):
     def _all(self) -> Iterator[bytes]:
         yield b"1,x\n"
         self.reached.set()
-        # Small pieces, since the endpoint looks at its two ends between pieces.
-        while not self.go_on.wait(0.02):
+        while not self.go_on.wait(None if self._silent else 0.02):
             yield b"2,y\n"
         yield b"3,z\n"
 
@@ -228,8 +228,12 @@ def test_a_query_can_be_cancelled(database: Database, passwords: Path) -> None:
         assert "canceling statement due to user request" in process.communicate(timeout=15)[0]
 
 
-def test_a_copy_can_be_cancelled(table: Database, passwords: Path) -> None:
-    body = SlowBody()
+SILENCE = pytest.mark.parametrize("silent", [False, True], ids=["S3 is slow", "S3 is silent"])
+
+
+@SILENCE
+def test_a_copy_can_be_cancelled(table: Database, passwords: Path, silent: bool) -> None:
+    body = SlowBody(silent=silent)
     with scripted(table, lambda: body) as database:
         with psql_running(database, passwords, copy("t", "s3://b/x")) as process:
             assert body.reached.wait(10)
@@ -237,6 +241,27 @@ def test_a_copy_can_be_cancelled(table: Database, passwords: Path) -> None:
             assert "canceling statement due to user request" in process.communicate(timeout=15)[0]
         assert database.run("SELECT count(*) FROM t") == [(0,)]
         assert statuses(database) == ["aborted"]
+        body.go_on.set()
+
+
+def test_a_copy_that_still_looks_for_its_objects_can_be_cancelled(
+    table: Database, passwords: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def silent(*_: object, **__: str) -> list[dict[str, Any]]:
+        asked.set()
+        go_on.wait()
+        return []
+
+    monkeypatch.setattr(ScriptedS3, "paginate", silent)
+    with scripted(table, SlowBody) as database:
+        with psql_running(database, passwords, copy("t", "s3://b/x")) as process:
+            assert asked.wait(10)
+            process.send_signal(signal.SIGINT)
+            assert "canceling statement due to user request" in process.communicate(timeout=15)[0]
+        assert database.run("SELECT count(*) FROM t") == [(0,)]
+        go_on.set()
 
 
 def vanish_in_copy(database: Database, body: SlowBody, autocommit: bool) -> None:
@@ -254,13 +279,15 @@ def statuses(database: Database) -> list[str]:
     return [status for (status,) in database.run("SELECT status FROM sys_load_history")]
 
 
-def test_a_client_that_vanishes_takes_its_transaction_along(table: Database) -> None:
-    body = SlowBody()
+@SILENCE
+def test_a_client_that_vanishes_takes_its_transaction_along(table: Database, silent: bool) -> None:
+    body = SlowBody(silent=silent)
     with scripted(table, lambda: body) as database:
         vanish_in_copy(database, body, autocommit=False)
         until(lambda: statuses(database) == ["aborted"])
         assert database.run("SELECT count(*) FROM t") == [(0,)]
         database.run("DROP TABLE t")  # no lock of the dead session is left
+        body.go_on.set()
 
 
 def test_a_copy_of_its_own_goes_on_without_its_client(table: Database) -> None:
