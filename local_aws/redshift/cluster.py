@@ -27,7 +27,7 @@ SETTINGS = {
     "log_min_error_statement": "panic",
 }
 # In this order: each may use what the ones before it make.
-SYSTEM_FILES = ("system.sql", "dialect.sql", "catalog.sql", "functions.sql")
+SYSTEM_FILES = ("texts.sql", "system.sql", "arithmetic.sql", "dialect.sql", "catalog.sql", "functions.sql")
 SETTLE_SECONDS = 10.0
 
 

@@ -15,9 +15,12 @@ DO $$
 DECLARE
   kinds text;
 BEGIN
-  FOREACH kinds IN ARRAY ARRAY['text, text, anyelement', 'anyelement, text, anycompatible'] LOOP  -- a literal is text
+  FOREACH kinds IN ARRAY ARRAY[
+    'text, form text, model anyelement',  -- of a literal too
+    'anyelement, form text, model anycompatible']
+  LOOP
     EXECUTE format($f$
-      CREATE OR REPLACE FUNCTION pg_catalog.try_cast(%s) RETURNS %s LANGUAGE plpgsql STABLE AS $b$
+      CREATE OR REPLACE FUNCTION pg_catalog.try_cast(value %s) RETURNS %s LANGUAGE plpgsql STABLE AS $b$
       DECLARE
         found $3%%TYPE;
       BEGIN
@@ -25,9 +28,18 @@ BEGIN
         RETURN found;
       EXCEPTION WHEN data_exception THEN
         RETURN NULL;
-      END $b$ $f$, kinds, split_part(kinds, ', ', 3));
+      END $b$ $f$, kinds, split_part(kinds, ' ', 5));
   END LOOP;
 END $$;
+
+-- A TIMESTAMP, of dates and literals too: https://docs.aws.amazon.com/redshift/latest/dg/r_DATE_TRUNC.html
+CREATE OR REPLACE FUNCTION pg_catalog.date_trunc(unit text, moment date) RETURNS timestamp
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT date_trunc($1, $2::timestamp)';
+CREATE OR REPLACE FUNCTION pg_catalog.date_trunc(unit text, moment text) RETURNS timestamp
+LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT date_trunc($1, $2::timestamp)';
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNC_date.html
+CREATE OR REPLACE FUNCTION pg_catalog.trunc(moment timestamp) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1::date';
 
 -- https://docs.aws.amazon.com/redshift/latest/dg/r_DATEADD_function.html: a TIMESTAMPTZ stays one
 CREATE OR REPLACE FUNCTION pg_catalog.dateadd(unit text, amount int8, moment timestamptz) RETURNS timestamptz

@@ -34,9 +34,12 @@ DECLARE
     'pg_get_expr', 'pg_get_indexdef', 'pg_get_ruledef', 'pg_get_userbyid', 'pg_get_viewdef', 'pg_show_all_settings',
     'pg_stat_get_activity', 'pg_table_is_visible', 'pg_type_is_visible',
     -- What the views and functions here and in information_schema are made of.
-    'bpchar', 'extract_numeric', 'has_any_column_privilege', 'pg_column_is_updatable', 'pg_has_role',
-    'pg_is_other_temp_schema', 'pg_my_temp_schema', 'pg_relation_is_updatable', 'pg_table_size', 'statement_timestamp',
-    'to_regclass', 'varchar'];
+    'acldefault', 'aclexplode', 'bpchar', 'extract_numeric', 'getdatabaseencoding', 'has_any_column_privilege',
+    'has_function_privilege', 'has_sequence_privilege', 'has_type_privilege', 'nameconcatoid', 'pg_column_is_updatable',
+    'pg_has_role', 'pg_is_other_temp_schema', 'pg_lock_status', 'pg_my_temp_schema', 'pg_relation_is_updatable',
+    'pg_table_size', 'statement_timestamp', 'to_regclass', 'varchar',
+    -- What information_schema, which is older than texts.sql, goes on comparing with.
+    'texteq', 'textne', 'text_lt', 'text_le', 'text_gt', 'text_ge'];
   hidden regprocedure[] := ARRAY[  -- of these names
     'to_timestamp(float8)', 'random(int, int)', 'random(int8, int8)', 'random(numeric, numeric)', 'substring(text, text)',
     'reverse(bytea)', 'md5(bytea)'];
@@ -44,6 +47,7 @@ DECLARE
     'json', 'jsonb', 'xml', 'uuid', 'money', 'inet', 'bit', 'varbit', 'tsvector', 'tsquery', 'point', 'line', 'lseg', 'box',
     'path', 'polygon', 'circle', 'anyrange', 'anymultirange'];
 BEGIN
+  ALTER FUNCTION information_schema._pg_expandarray(anyarray) SECURITY DEFINER;  -- it unnests, in key_column_usage
   UPDATE pg_proc AS p SET proacl = NULL
   WHERE oid < 16384 AND proacl IS NOT NULL
     AND NOT EXISTS (SELECT FROM pg_init_privs WHERE classoid = 'pg_proc'::regclass AND objoid = p.oid);

@@ -96,39 +96,6 @@ BEGIN
   RAISE EXCEPTION 'value too long for type binary varying(%)', bytes USING ERRCODE = '22001';
 END $$;
 
--- AVG of integers is a truncated BIGINT: https://docs.aws.amazon.com/redshift/latest/dg/r_AVG.html
--- PostgreSQL's own give NUMERIC; they keep working for its views under another name.
-CREATE OR REPLACE FUNCTION pg_catalog.avg_truncated(state int8[]) RETURNS int8
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT state[2] / nullif(state[1], 0)';
-CREATE OR REPLACE FUNCTION pg_catalog.avg_truncated(total numeric, rows int8) RETURNS int8
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT trunc(total / nullif(rows, 0))::int8';
-DO $$
-DECLARE
-  kind text;
-BEGIN
-  FOREACH kind IN ARRAY ARRAY['int2', 'int4', 'int8'] LOOP
-    IF (SELECT prorettype FROM pg_proc WHERE oid = format('pg_catalog.avg(%s)', kind)::regprocedure)
-       = 'numeric'::regtype THEN
-      EXECUTE format('ALTER AGGREGATE pg_catalog.avg(%s) RENAME TO avg_numeric', kind);
-    END IF;
-  END LOOP;
-END $$;
-CREATE OR REPLACE AGGREGATE pg_catalog.avg(int2) (
-  SFUNC = int2_avg_accum, STYPE = int8[], INITCOND = '{0,0}', FINALFUNC = pg_catalog.avg_truncated,
-  COMBINEFUNC = int4_avg_combine, MSFUNC = int2_avg_accum, MINVFUNC = int2_avg_accum_inv, MSTYPE = int8[],
-  MINITCOND = '{0,0}', MFINALFUNC = pg_catalog.avg_truncated, PARALLEL = SAFE);
-CREATE OR REPLACE AGGREGATE pg_catalog.avg(int4) (
-  SFUNC = int4_avg_accum, STYPE = int8[], INITCOND = '{0,0}', FINALFUNC = pg_catalog.avg_truncated,
-  COMBINEFUNC = int4_avg_combine, MSFUNC = int4_avg_accum, MINVFUNC = int4_avg_accum_inv, MSTYPE = int8[],
-  MINITCOND = '{0,0}', MFINALFUNC = pg_catalog.avg_truncated, PARALLEL = SAFE);
-CREATE OR REPLACE FUNCTION pg_catalog.avg_int8_add(state numeric[], value int8) RETURNS numeric[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS 'SELECT CASE WHEN value IS NULL THEN state ELSE ARRAY[state[1] + 1, state[2] + value] END';
-CREATE OR REPLACE FUNCTION pg_catalog.avg_truncated(state numeric[]) RETURNS int8
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT trunc(state[2] / nullif(state[1], 0))::int8';
-CREATE OR REPLACE AGGREGATE pg_catalog.avg(int8) (
-  SFUNC = pg_catalog.avg_int8_add, STYPE = numeric[], INITCOND = '{0,0}', FINALFUNC = pg_catalog.avg_truncated);
-
 -- Names that both have, with another meaning: PostgreSQL's own goes on under another name, for its views.
 DO $$
 DECLARE
