@@ -34,9 +34,13 @@ class SessionLost(ConnectionError):
 
 @dataclass(frozen=True)
 class Pending:
-    """What a ReadyForQuery will end: the client's SQL, and whether the client is not to see it."""
+    """What a ReadyForQuery will end: the client's SQL, and whether the client is not to see it.
+
+    ``sent`` is what PostgreSQL got for the SQL as a whole, and None where that came by Parse messages.
+    """
 
     sql: str = ""
+    sent: str | None = ""
     hidden: bool = False
     running: Running | None = None
 
@@ -76,6 +80,7 @@ class Backend:
         self._refusals: dict[bytes, SqlError] = {}
         self._refusal_count = 0
         self._erred = False
+        self.parsed = ("", "")  # the SQL of the client's last Parse, and what was sent for it
         self.failed = False  # whether what the last ReadyForQuery ended had an error in it
         self.status = IDLE
         self.process_id = 0
@@ -91,14 +96,16 @@ class Backend:
                 self.receive()
             raise SessionLost("PostgreSQL closed the connection") from error
 
-    def expect_ready(self, sql: str = "", *, hidden: bool = False, running: Running | None = None) -> None:
+    def expect_ready(
+        self, sql: str = "", sent: str | None = "", *, hidden: bool = False, running: Running | None = None
+    ) -> None:
         """Count one more ReadyForQuery to come: a Query or Sync is about to be sent, or has begun to run already."""
         if sql and running is None:
             running = self.queries.begin(self.process_id)
         with self._changed:
             # While data for a COPY is awaited a Sync is ignored by the server.
             if not self._copying_in:
-                self._outstanding.append(Pending(sql, hidden, running))
+                self._outstanding.append(Pending(sql, sent, hidden, running))
 
     def wait(self) -> None:
         """Wait until PostgreSQL owes no answer."""
@@ -183,16 +190,25 @@ class Backend:
                 error = self._refusals.pop(found[0]) if found else None
             if error:
                 return wire.error(error.sqlstate, error.message)
-        return self._in_redshifts_words(message) if message.kind == b"E" else None
+        if message.kind != b"E":
+            return None
+        sql, sent = self._texts()
+        return self._in_redshifts_words(message, sql) or _in_clients_text(message, sql, sent)
 
-    def _in_redshifts_words(self, message: Message) -> bytes | None:
+    def _in_redshifts_words(self, message: Message, sql: str = "") -> bytes | None:
         """Return what Redshift or this endpoint says in place of an error of PostgreSQL's, or None if it may stay."""
         fields = wire.report_fields(message.body)
-        pending = tuple(self._outstanding)
-        refused = refusals.refusal(fields, pending[0].sql if pending else "", self._forbidden)
+        refused = refusals.refusal(fields, sql, self._forbidden)
         if refused:
             return wire.error(refused.sqlstate, refused.message)
         return transactions.redshift_error(fields)
+
+    def _texts(self) -> tuple[str, str]:
+        """Return the client's SQL that an error is about and what was sent for it, as far as they are known."""
+        for pending in tuple(self._outstanding)[:1]:
+            if pending.sent is not None:
+                return pending.sql, pending.sent
+        return self.parsed
 
     def _note(self, message: Message) -> None:
         if message.kind == b"K":
@@ -272,3 +288,12 @@ class Backend:
             raise SqlError(INTERNAL_ERROR, f"PostgreSQL answered {message.kind!r} to a COPY")
         self.drain()
         return message.encode()
+
+
+def _in_clients_text(message: Message, sql: str, sent: str) -> bytes | None:
+    """Return an error that points at the client's SQL, not at what was sent for it, or None if it does."""
+    fields = wire.report_fields(message.body)
+    if "P" not in fields or sent == sql:
+        return None
+    place = refusals.place(int(fields.pop("P")), sent, sql)
+    return wire.from_fields(b"E", {**fields, "P": str(place)} if place else fields)

@@ -119,6 +119,24 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catal
     ELSE 'lzo' END), 'raw', 'none')
 $$;
 
+-- What Redshift's pg_class and pg_attribute tell in columns of their own (names.py). The numbers of encodings are this
+-- endpoint's: FORMAT_ENCODING, which no page names, reads them.
+CREATE OR REPLACE FUNCTION pg_catalog.dist_style(options text[]) RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$SELECT CASE pg_catalog.table_mark(options, 'diststyle') WHEN 'even' THEN 0 WHEN 'key' THEN 1 WHEN 'all' THEN 8 ELSE 10 END$$;
+CREATE OR REPLACE FUNCTION pg_catalog.is_dist_key(options text[]) RETURNS bool
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT pg_catalog.table_mark(options, 'distkey') IS NOT NULL$$;
+CREATE OR REPLACE FUNCTION pg_catalog.sort_key_place(options text[]) RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT coalesce(pg_catalog.table_mark(options, 'sortkey'), '0')::int$$;
+CREATE OR REPLACE FUNCTION pg_catalog.encodings() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT ARRAY['none', 'az64', 'bytedict', 'delta', 'delta32k', 'lzo', 'mostly8',
+  'mostly16', 'mostly32', 'runlength', 'text255', 'text32k', 'zstd']$$;
+CREATE OR REPLACE FUNCTION pg_catalog.encoding_number(options text[], type oid) RETURNS smallint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS
+$$SELECT (array_position(pg_catalog.encodings(), pg_catalog.column_encoding(options, type)) - 1)::smallint$$;
+CREATE OR REPLACE FUNCTION pg_catalog.format_encoding(number int) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT (pg_catalog.encodings())[number + 1]$$;
+
 CREATE OR REPLACE FUNCTION pg_catalog.table_rows(which oid) RETURNS int8
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
@@ -133,8 +151,8 @@ CREATE OR REPLACE VIEW pg_catalog.pg_table_def AS
   SELECT n.nspname AS schemaname, c.relname AS tablename, a.attname AS column,
          replace(format_type(a.atttypid, a.atttypmod), 'bytea', 'binary varying') AS type,
          pg_catalog.column_encoding(a.attoptions, a.atttypid)::char(32) AS encoding,
-         pg_catalog.table_mark(a.attoptions, 'distkey') IS NOT NULL AS distkey,
-         coalesce(pg_catalog.table_mark(a.attoptions, 'sortkey'), '0')::int AS sortkey, a.attnotnull AS notnull
+         pg_catalog.is_dist_key(a.attoptions) AS distkey, pg_catalog.sort_key_place(a.attoptions) AS sortkey,
+         a.attnotnull AS notnull
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid
   WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND pg_table_is_visible(c.oid)
     AND nspname <> 'pg_local';
@@ -144,8 +162,7 @@ CREATE OR REPLACE VIEW pg_catalog.stv_tbl_perm AS
   SELECT 0 AS slice, c.oid::int AS id, c.relname::char(72) AS name, pg_catalog.table_rows(c.oid) AS rows,
          0::int8 AS sorted_rows, (c.relpersistence = 't')::int AS temp, d.oid::int AS db_id, 0 AS insert_pristine,
          0 AS delete_pristine, 1 AS backup,
-         CASE pg_catalog.table_mark(c.reloptions, 'diststyle') WHEN 'even' THEN 0 WHEN 'key' THEN 1 WHEN 'all' THEN 8
-              ELSE 10 END AS dist_style,
+         pg_catalog.dist_style(c.reloptions) AS dist_style,
          ceil(pg_table_size(c.oid) / 1048576.0)::int AS block_count
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_database AS d ON d.datname = current_database()
@@ -184,8 +201,9 @@ CREATE OR REPLACE VIEW pg_catalog.svv_table_info AS
 -- https://docs.aws.amazon.com/redshift/latest/dg/r_STV_INFLIGHT.html: a user sees his own
 CREATE UNLOGGED TABLE IF NOT EXISTS pg_local.running (pid int NOT NULL, query int NOT NULL, xid int8 NOT NULL);
 CREATE OR REPLACE VIEW pg_catalog.stv_inflight AS
-  SELECT r.oid::int AS userid, 0 AS slice, n.query, 'default'::char(320) AS label, n.xid, a.pid, a.query_start AT TIME ZONE 'UTC' AS starttime, a.query::char(100) AS text,
-         0 AS suspended, 0 AS insert_pristine, 0 AS concurrency_scaling_status
+  SELECT r.oid::int AS userid, 0 AS slice, n.query, 'default'::char(320) AS label, n.xid, a.pid,
+         a.query_start AT TIME ZONE 'UTC' AS starttime, a.query::char(100) AS text, 0 AS suspended, 0 AS insert_pristine,
+         0 AS concurrency_scaling_status
   FROM pg_stat_activity AS a JOIN pg_roles AS r ON r.rolname = a.usename
   JOIN pg_local.running AS n ON n.pid = a.pid
   WHERE a.state = 'active' AND a.datname = current_database() AND pg_catalog.sees_loads_of(r.oid::int);
@@ -209,5 +227,22 @@ LANGUAGE sql STABLE AS $$
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid
   WHERE c.oid = relation::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 $$;
+-- There are none of these here, for what would make them is refused:
+-- https://docs.aws.amazon.com/redshift/latest/dg/PG_GET_LATE_BINDING_VIEW_COLS.html
+CREATE OR REPLACE FUNCTION pg_catalog.pg_get_late_binding_view_cols() RETURNS SETOF record
+LANGUAGE plpgsql STABLE AS $$BEGIN RETURN; END$$;
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_EXTERNAL_SCHEMAS.html, r_SVV_EXTERNAL_TABLES.html,
+-- r_SVV_EXTERNAL_COLUMNS.html
+CREATE OR REPLACE VIEW pg_catalog.svv_external_schemas AS
+  SELECT 0::oid AS esoid, 0::smallint AS eskind, ''::name AS schemaname, 0 AS esowner, ''::text AS databasename,
+         ''::text AS esoptions WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_external_tables AS
+  SELECT ''::text AS redshift_database_name, ''::text AS schemaname, ''::text AS tablename, ''::text AS tabletype,
+         ''::text AS location, ''::text AS input_format, ''::text AS output_format, ''::text AS serialization_lib,
+         ''::text AS serde_parameters, 0 AS compressed, ''::text AS parameters WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_external_columns AS
+  SELECT ''::text AS redshift_database_name, ''::text AS schemaname, ''::text AS tablename, ''::text AS columnname,
+         ''::text AS external_type, 0 AS columnnum, 0 AS part_key, ''::text AS is_nullable WHERE false;
 GRANT SELECT ON pg_catalog.pg_table_def, pg_catalog.stv_tbl_perm, pg_catalog.svv_table_info, pg_catalog.stv_inflight,
-  pg_catalog.stl_query TO PUBLIC;
+  pg_catalog.stl_query, pg_catalog.svv_external_schemas, pg_catalog.svv_external_tables, pg_catalog.svv_external_columns
+  TO PUBLIC;

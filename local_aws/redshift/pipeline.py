@@ -22,6 +22,7 @@ class Pipeline:
         self._portals: dict[bytes, Special] = {}
         self._texts: dict[bytes, str] = {}
         self._bound: dict[bytes, str] = {}
+        self.begun = False  # something came since the last Sync
         self.sql = ""  # what was executed
         self.running: Running | None = None  # since when
         self.skipping = False  # an error was told: nothing counts until the client's Sync
@@ -29,7 +30,7 @@ class Pipeline:
     def sync(self) -> str:
         """The client's Sync ends what was begun; return the SQL that was executed."""
         executed, self.sql, self.running = self.sql, "", None
-        self.skipping = False
+        self.begun = self.skipping = False
         return executed
 
     def parse(self, name: bytes, sql: str, special: Special | None) -> None:

@@ -1,12 +1,14 @@
 """Errors of PostgreSQL's that mean: Redshift knows this, or PostgreSQL does, but not both in the same way.
 
-What the endpoint refuses before PostgreSQL sees it is in rewrite.py; here is what only PostgreSQL finds out.
+What the endpoint refuses before PostgreSQL sees it is in rewrite.py; here is what only PostgreSQL finds out, and where
+in the client's text it found it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from itertools import takewhile
 
 from local_aws.redshift.sql_error import (
     FEATURE_NOT_SUPPORTED,
@@ -60,3 +62,21 @@ def refusal(fields: dict[str, str], sql: str, forbidden: Collection[str]) -> Sql
 
 def _is_alias(name: str, sql: str) -> bool:
     return bool(re.search(rf'\bas\s+"?{re.escape(name)}"?\b', sql, re.IGNORECASE))
+
+
+def place(position: int, sent: str, sql: str) -> int | None:
+    """Return where in the client's SQL a position lies that PostgreSQL tells of the text that was sent in its stead.
+
+    Both count from 1. None where the texts differ around there.
+    """
+    if position <= _alike(sent, sql):
+        return position
+    from_end = len(sent) - position
+    if 0 <= from_end < _alike(sent[::-1], sql[::-1]):
+        return len(sql) - from_end
+    return None
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters are the same before the first that is not."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other)))

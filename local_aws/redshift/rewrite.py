@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from local_aws.redshift import assume_role, calls, ddl, numbers, sql_tokens, transactions, users, wire
+from local_aws.redshift import assume_role, calls, ddl, names, numbers, sql_tokens, transactions, users, wire
 from local_aws.redshift.copy_statement import CopyStatement, parse_copy
 from local_aws.redshift.script import Script, Statement
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
@@ -27,7 +27,7 @@ _FOREIGN_TYPES = (
     *("tsvector", "tsquery", "point", "line", "lseg", "box", "path", "polygon", "circle"),
     *("int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange"),
 )
-# A text with none of these words needs no look at its tokens.
+# A text, in lower case, with none of these words needs no look at its tokens.
 _TRIGGERS = re.compile(
     r"\b(?:copy|unload|truncate|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
     r"|nvl|nvl2|decode|try_cast|decimal|numeric|dec|max|returning|conflict|assumerole|grant|revoke|isolation|lateral"
@@ -35,8 +35,7 @@ _TRIGGERS = re.compile(
     r"|\b(?:distinct\s+(?:on|from)|filter\s*\(\s*where|for\s+(?:update|share))\b|\(\s*values\b|\["
     # numbers as PostgreSQL alone reads them, in quotes or not
     r"|\b0[xob]|\d_\d"
-    rf"|(?:^|;|\*/|--[^\n]*\n)\s*(?:{'|'.join(_FOREIGN_HEADS)})\b",
-    re.IGNORECASE,
+    rf"|(?:^|;|\*/|--[^\n]*\n)\s*(?:{'|'.join(_FOREIGN_HEADS)})\b"
 )
 # https://docs.aws.amazon.com/redshift/latest/dg/r_Dateparts_for_datetime_functions.html: a bare word may name the part.
 _DATE_PART_FUNCTIONS = ("datediff", "dateadd", "date_part")
@@ -53,18 +52,21 @@ _TEXT_TYPES = ("varchar", "varying", "nvarchar")
 
 
 def rewrite(sql: str) -> str | Script:
-    """Return what PostgreSQL shall run; statement by statement where the endpoint itself has a part in one of them.
+    """Return what PostgreSQL shall run; statement by statement where the endpoint itself has a part in one of them, or
+    has to ask for its names (trial.py).
 
     Raises SqlError for what Redshift may know but this endpoint does not.
     """
-    if not _TRIGGERS.search(sql):
+    asks = ";" in sql.rstrip("; \n") and names.doubtful(sql)
+    if not asks and not _TRIGGERS.search(sql.lower()):
         return sql
     tokens = sql_tokens.tokenize(sql)
     if tokens[-1].kind == sql_tokens.BROKEN:
         return sql  # PostgreSQL names the unclosed string or comment
     parts = sql_tokens.statements(tokens)
     script = [_statement(part) for part in parts]
-    if not any(isinstance(item, CopyStatement) or item.head == "truncate" for item in script):
+    own = any(isinstance(item, CopyStatement) or item.head == "truncate" for item in script)
+    if not own and not (asks and len(script) > 1):
         return "".join(item.sql for item in script if isinstance(item, Statement))
     return script
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from local_aws.redshift import wire
 from local_aws.redshift.backend import IDLE, IN_TRANSACTION, Backend
 from local_aws.redshift.copy_statement import CopyStatement
+from local_aws.redshift.trial import with_known_names
 
 Send = Callable[[bytes], None]
 Copy = Callable[[CopyStatement], bool]
@@ -60,8 +61,9 @@ class ScriptRun:
             self._implicit = True
         if isinstance(statement, CopyStatement):
             return self._copy(statement)
+        known = with_known_names(self._backend, statement.sql)
         self._backend.expect_ready(statement.sql, hidden=True)
-        self._backend.send(wire.query(statement.sql))
+        self._backend.send(wire.query(known))
         self._backend.wait()
         if self._backend.failed:
             return False

@@ -18,6 +18,7 @@ from local_aws.redshift.s3_copy import S3Copy, Services
 from local_aws.redshift.script import ScriptRun, Statement, commit_truncate
 from local_aws.redshift.sql_error import INTERNAL_ERROR, SYNTAX_ERROR, SqlError, unsupported
 from local_aws.redshift.tls import Stream, TlsRules, TlsStream
+from local_aws.redshift.trial import with_known_names
 from local_aws.redshift.wire import Message, MessageBuffer, ProtocolError
 
 log = logging.getLogger(__name__)
@@ -140,27 +141,27 @@ class Session:
                 backend.send(piece[at:start])
                 at = end
                 continue
-            if message.kind == b"Q":
-                backend.send(piece[at:start] + self._query(backend, message))
-            elif message.kind == b"P":
-                backend.send(piece[at:start] + self._parse(backend, message))
-            elif message.kind == b"E" and (special := self._pipeline.execute(message)):
-                backend.send(piece[at:start])
-                self._execute(backend, special, piece[start:end])
-            else:
+            special = self._pipeline.execute(message) if message.kind == b"E" else None
+            if message.kind not in b"QP" and special is None:
                 self._note(backend, message)
                 continue
+            backend.send(piece[at:start])  # first: the endpoint may wait for its answers
+            if special:
+                self._execute(backend, special, piece[start:end])
+            else:
+                backend.send((self._query if message.kind == b"Q" else self._parse)(backend, message))
             at = end
         if at < len(piece):
             backend.send(piece[at:])
 
     def _note(self, backend: Backend, message: Message) -> None:
         """Remember what a message that is passed on means for those to come."""
+        self._pipeline.begun = True
         if message.kind == b"S":
             running = self._pipeline.running
-            backend.expect_ready(self._pipeline.sync(), running=running)
+            backend.expect_ready(self._pipeline.sync(), None, running=running)
         elif message.kind == b"F":
-            backend.expect_ready()
+            backend.expect_ready(sent=None)
         elif message.kind == b"B":
             self._pipeline.bind(message)
         elif message.kind == b"C":
@@ -180,7 +181,8 @@ class Session:
         except SqlError as error:
             result = backend.refusal(error)
         if isinstance(result, str):
-            backend.expect_ready(sql)
+            result = with_known_names(backend, result)
+            backend.expect_ready(sql, result)
             backend.queries.before(sql)
             return message.encode() if result is sql else wire.query(result)
         ScriptRun(backend, self._client.sendall, lambda copy: self._copy(backend, copy)).run(result)
@@ -198,9 +200,13 @@ class Session:
                     raise SqlError(SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement")
                 special = result[0]
                 result = special.sql if isinstance(special, Statement) else ""
+            elif not self._pipeline.begun:  # else PostgreSQL owes answers that the client waits for
+                result = with_known_names(backend, result, rest)
         except SqlError as error:
             result = backend.refusal(error)
         self._pipeline.parse(name, sql, special)
+        self._pipeline.begun = True
+        backend.parsed = sql, result
         return message.encode() if result is sql else wire.parse(name, result, rest)
 
     def _execute(self, backend: Backend, special: Special, message: bytes) -> None:
@@ -210,7 +216,7 @@ class Session:
             # A Sync would commit what ran before, and the COPY could no longer fail together with it.
             error = unsupported("COPY from S3 after other statements of a pipeline, without BEGIN,")
             return backend.send(wire.parse(b"", backend.refusal(error), b"\0\0"))
-        backend.expect_ready(hidden=True)
+        backend.expect_ready(sent=None, hidden=True)
         backend.send((message if isinstance(special, Statement) else b"") + wire.SYNC)
         backend.wait()
         worked = not backend.failed

@@ -142,7 +142,13 @@ def copy_fail(reason: str) -> bytes:
 
 def report(kind: bytes, severity: str, sqlstate: str, text: str, detail: str = "") -> bytes:
     """Return an ErrorResponse (kind ``E``) or NoticeResponse (kind ``N``)."""
-    fields = {"S": severity, "V": severity, "C": sqlstate, "M": text, **({"D": detail} if detail else {})}
+    return from_fields(
+        kind, {"S": severity, "V": severity, "C": sqlstate, "M": text, **({"D": detail} if detail else {})}
+    )
+
+
+def from_fields(kind: bytes, fields: dict[str, str]) -> bytes:
+    """Return an error or notice of these fields: the inverse of ``report_fields``."""
     body = b"".join(code.encode() + value.encode() + b"\0" for code, value in fields.items())
     return Message(kind, body + b"\0").encode()
 

@@ -248,29 +248,50 @@ def test_redshift_connector(
         assert cursor.fetchone()[0] == 0
 
 
-@pytest.fixture
-def engine(secure: Database, certificate: Certificate) -> Iterator[sqlalchemy.engine.Engine]:
-    url = f"redshift+psycopg2://{USER}:{PASSWORD}@127.0.0.1:{secure.endpoint.port}/{secure.name}"
-    made = sqlalchemy.create_engine(url, connect_args={"sslmode": "verify-full", "sslrootcert": str(certificate.file)})
+@pytest.fixture(params=["psycopg2", "redshift_connector"])
+def engine(
+    request: pytest.FixtureRequest, secure: Database, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[sqlalchemy.engine.Engine]:
+    url = f"redshift+{request.param}://{USER}:{PASSWORD}@127.0.0.1:{secure.endpoint.port}/{secure.name}"
+    more = {"sslrootcert": str(certificate.file)} if request.param == "psycopg2" else {}
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
+    made = sqlalchemy.create_engine(url, connect_args={"sslmode": "verify-full", **more})
     yield made
     made.dispose()
 
 
-@pytest.mark.filterwarnings("ignore:pkg_resources is deprecated")
+@pytest.mark.filterwarnings(
+    "ignore:pkg_resources is deprecated",
+    r"ignore:ssl\.SSLContext\(\) without protocol",
+    "ignore:ssl.PROTOCOL_TLS is deprecated",
+)
 def test_sqlalchemy(engine: sqlalchemy.engine.Engine) -> None:
     metadata = sqlalchemy.MetaData()
     table = sqlalchemy.Table(
         "t",
         metadata,
-        sqlalchemy.Column("a", sqlalchemy.Integer, nullable=False),
-        sqlalchemy.Column("b", sqlalchemy.String(10)),
+        sqlalchemy.Column("a", sqlalchemy.Integer, nullable=False, redshift_encode="zstd"),
+        sqlalchemy.Column("b", sqlalchemy.String(10), comment="who"),
         redshift_distkey="a",
         redshift_sortkey="b",
     )
-    metadata.create_all(engine, checkfirst=False)  # its check asks PostgreSQL for too much
+    metadata.create_all(engine)
+    metadata.create_all(engine)  # it looks which tables there are
     with engine.begin() as connection:
         connection.execute(table.insert(), [{"a": a, "b": b} for a, b in ROWS])
         assert connection.execute(sqlalchemy.select(table).order_by(table.c.a)).fetchall() == ROWS
+        connection.execute(sqlalchemy.text("CREATE VIEW v AS SELECT a + 1 AS x, x + 1 AS y FROM t"))
+    look = sqlalchemy.inspect(engine)
+    assert (look.get_table_names(), look.get_view_names()) == (["t"], ["v"])
+    columns = [(c["name"], str(c["type"]), c["nullable"], c["comment"], c["info"]) for c in look.get_columns("t")]
+    assert columns == [("a", "INTEGER", False, None, {"encode": "zstd"}), ("b", "VARCHAR(10)", True, "who", {})]
+    options = look.get_table_options("t")
+    assert [options[f"redshift_{key}"] for key in ("diststyle", "distkey", "sortkey")] == ["KEY", "a", ("b",)]
+    assert [column["name"] for column in look.get_columns("v")] == ["x", "y"]
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("DROP VIEW v"))
+    metadata.drop_all(engine)
+    assert not sqlalchemy.inspect(engine).has_table("t")
 
 
 @pytest.mark.filterwarnings(

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import psycopg2
 import pytest
 from botocore.response import StreamingBody
@@ -177,6 +178,50 @@ def test_statements_sent_ahead_are_answered_in_order(table: Database, put: Put) 
     with raw_session(table) as raw:
         raw.sendall(wire.query("SELECT 1") + load + refused + load + wire.query("SELECT a FROM t"))
         assert kinds(raw, 5) == b"TDCZ" + b"NCZ" + b"EZ" + b"NCZ" + b"TDDCZ"
+
+
+def extended(sql: str) -> bytes:
+    """Parse, Bind, Execute and Sync of one statement without parameters."""
+    messages = (b"P", b"\0" + sql.encode() + b"\0\0\0"), (b"B", bytes(8)), (b"E", bytes(5)), (b"S", b"")
+    return b"".join(wire.Message(*message).encode() for message in messages)
+
+
+def test_the_endpoint_asks_postgres_between_statements_sent_ahead(table: Database) -> None:
+    alias = "SELECT 1 AS a, a AS b"
+    with raw_session(table) as raw:
+        raw.sendall(extended("SELECT 1") + wire.query(alias) + extended(alias) + extended("SELECT 1"))
+        assert kinds(raw, 4) == b"12DCZ" + b"TDCZ" + b"12DCZ" + b"12DCZ"
+        raw.sendall(extended("SELECT 1").removesuffix(wire.SYNC) + extended(alias))
+        assert kinds(raw, 1) == b"12DCEZ"  # it cannot ask before the first one's Sync, and refuses
+
+
+def test_the_endpoints_own_question_can_be_cancelled(table: Database, passwords: Path) -> None:
+    with table.connect() as other:
+        execute(other, "LOCK t")
+        with psql_running(table, passwords, "SELECT a AS x, x + 1 FROM t") as process:
+            until(lambda: execute(other, "SELECT 1 FROM pg_locks WHERE NOT granted") == [(1,)])
+            process.send_signal(signal.SIGINT)
+            assert "canceling statement due to user request" in process.communicate(timeout=15)[0]
+
+
+PLACES = [
+    ("SELECT NVL(nothing, 1)", "nothing, 1"),
+    ("SELECT 1 AS a, a + 1, nothing", "nothing"),
+    ("SELECT nothing, 1 AS é, é + 1", "nothing, 1"),
+    ("SELECT NVL(1, 2), nothing, NVL(1, 2)", None),  # in the middle of what was changed
+    ("SELECT nothing; TRUNCATE t", None),  # run one by one
+]
+
+
+@pytest.mark.parametrize(("sql", "pointed_at"), PLACES)
+def test_an_error_points_at_the_clients_own_text(table: Database, sql: str, pointed_at: str | None) -> None:
+    connect = {"host": "127.0.0.1", "port": table.endpoint.port, "user": USER, "password": PASSWORD}
+    with psycopg.connect(**connect, dbname=table.name, autocommit=True) as connection:
+        for prepare in (False, True) if ";" not in sql else (False,):
+            with pytest.raises(psycopg.errors.UndefinedColumn) as error:
+                connection.execute(sql, prepare=prepare)
+            place = error.value.diag.statement_position
+            assert (place and sql[int(place) - 1 :]) == (pointed_at and sql[sql.index(pointed_at) :])
 
 
 def test_the_literal_mode_cannot_be_changed_at_connect(database: Database) -> None:
