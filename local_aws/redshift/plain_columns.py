@@ -41,7 +41,7 @@ def plain_check(column: Column, form: Format) -> Plain:
     if column.type == "date" and form.date_format in (None, "auto"):
         return plain_values.dates
     if column.type in ("timestamp", "timestamptz") and form.time_format in (None, "auto"):
-        return plain_values.timestamps
+        return plain_values.timestamps if form.time_format is None else plain_values.iso_timestamps
     return lambda fields: np.zeros(len(fields.size), np.bool_)
 
 
@@ -88,7 +88,7 @@ def rewriter(column: Column, form: Format) -> Rewrite | None:
         return None
 
     def add_zone(fields: Fields, plain: Flags, quote: bytes) -> Rewritten:
-        at = np.flatnonzero(plain)
+        at = np.flatnonzero(plain & ~plain_values.ends_in_z(fields))
         return Rewritten(at, [zone] * len(at), whole=False)
 
     return add_zone

@@ -200,12 +200,24 @@ def dates(fields: Fields) -> Flags:
     return good
 
 
-def timestamps(fields: Fields) -> Flags:
+def ends_in_z(fields: Fields) -> Flags:
+    """What ends in ISO 8601's sign for UTC."""
+    good: Flags = (fields.text.first(np.maximum(fields.end - 1, 0)) == ord("Z")) & (fields.size > 0)
+    return good
+
+
+def iso_timestamps(fields: Fields) -> Flags:
+    """What ``timestamps`` takes, and ISO 8601's T and Z."""
+    end = fields.end - ends_in_z(fields)
+    return timestamps(Fields(fields.text, fields.begin, end, end - fields.begin), middle=b" T")
+
+
+def timestamps(fields: Fields, middle: bytes = b" ") -> Flags:
     """YYYY-MM-DD HH:MM:SS, with or without a fraction of up to six digits."""
     text, begin, size = fields.text, fields.begin, fields.size
     good = _dates_at(text, begin)
     good &= (size == 19) | ((size > 20) & (size <= 26))
-    good &= text.first(begin + 10) == ord(" ")
+    good &= np.isin(text.first(begin + 10), list(middle))
     time = text.word(np.minimum(begin + 11, fields.end))
     good &= (time & _TIME_COLONS) == _COLONS
     good &= _are_digits((time & ~_TIME_COLONS) | (_ZEROS & _TIME_COLONS))

@@ -1,8 +1,7 @@
 """Numbers, booleans, dates and times as Redshift's COPY reads them, one value at a time.
 
-Source: https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.html and
-https://docs.aws.amazon.com/redshift/latest/dg/automatic-recognition.html. Each function takes a value that is not empty
-and returns it in a form that PostgreSQL accepts without doubt, or raises BadValue.
+Source: https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.html. Each function takes a value that is
+not empty and returns it in a form that PostgreSQL accepts without doubt, or raises BadValue.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import re
 from contextlib import suppress
 from functools import cache
 
-from local_aws.redshift import time_patterns
+from local_aws.redshift import auto_times, time_patterns
 
 INTEGERS = {"int2": ("Short", 2**15), "int4": ("Integer", 2**31), "int8": ("Long", 2**63)}
 _FLOAT4_MAX = 3.4028234663852886e38
@@ -23,11 +22,8 @@ _INTEGER = re.compile(rb"-?[0-9]+")
 _DECIMAL = re.compile(rb"(-?)([0-9]*)(?:\.([0-9]*))?")
 _FLOAT = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _DATE = re.compile(rb"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_COMPACT_DATE = re.compile(rb"([0-9]{4})([0-9]{2})([0-9]{2})")
 _TIMESTAMP = re.compile(
-    rb"([0-9]{4})-([0-9]{2})-([0-9]{2})"
-    rb"(?:([ T])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?)?"
-    rb"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+    _DATE.pattern + rb" ([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
 _MOST_DIGITS = 100  # more than any DECIMAL has
 _EPOCH = dt.datetime(1970, 1, 1)  # without a zone, like TIMESTAMP
@@ -105,15 +101,18 @@ def boolean(value: bytes) -> bytes:
 
 
 def date(value: bytes, date_format: str | None) -> bytes:
-    """Read DATE: YYYY-MM-DD, and with DATEFORMAT 'auto' also YYYYMMDD and a timestamp, whose time is left out."""
-    if date_format not in (None, "auto"):
+    """Read DATE: YYYY-MM-DD, or what DATEFORMAT says; a time is left out."""
+    if date_format == "auto":
+        found = auto_times.read(value)
+        if found is None:
+            raise BadValue(1205, "Invalid Date Format [auto]")
+        return (found.day + found.era).encode()
+    if date_format is not None:
         return _by_pattern(value, "DATEFORMAT", date_format, 1205, "Invalid Date Format").date().isoformat().encode()
-    if date_format == "auto" and _TIMESTAMP.fullmatch(value) and len(value) > 10:
-        return timestamp(value, "auto", with_zone=True)[:10]
-    match = _DATE.fullmatch(value) or (_COMPACT_DATE.fullmatch(value) if date_format == "auto" else None)
+    match = _DATE.fullmatch(value)
     if match is None:
-        short = len(value) < 10 and date_format is None
-        raise BadValue(1205, f"Invalid Date Format - {'length must be 10 or more' if short else 'expected YYYY-MM-DD'}")
+        wrong = "length must be 10 or more" if len(value) < 10 else "expected YYYY-MM-DD"
+        raise BadValue(1205, f"Invalid Date Format - {wrong}")
     try:
         return dt.date(*map(int, match.groups())).isoformat().encode()
     except ValueError as error:
@@ -133,28 +132,29 @@ def _by_pattern(value: bytes, option: str, pattern: str, code: int, words: str) 
 
 
 def timestamp(value: bytes, time_format: str | None, *, with_zone: bool = False) -> bytes:
-    """Read TIMESTAMP in the COPY's TIMEFORMAT; only TIMESTAMPTZ may carry a zone."""
+    """Read TIMESTAMP in the COPY's TIMEFORMAT; a zone is TIMESTAMPTZ's alone, or left out with 'auto'."""
     if time_format in EPOCH_UNITS:
         return _epoch(value, time_format) + (b"Z" if with_zone else b"")
-    if time_format not in (None, "auto"):
+    if time_format == "auto":
+        found = auto_times.read(value)
+        if found is None:
+            raise BadValue(1206, "Invalid timestamp format or value [auto]")
+        return f"{found.day} {found.time}{(found.offset or 'Z') if with_zone else ''}{found.era}".encode()
+    if time_format is not None:
         moment = _by_pattern(value, "TIMEFORMAT", time_format, 1206, "Invalid timestamp format or value")
         return moment.isoformat(" ").encode() + (b"Z" if with_zone else b"")
-    expected = "YYYY-MM-DD HH24:MI:SS" if time_format is None else "auto"
-    bad = BadValue(1206, f"Invalid timestamp format or value [{expected}]")
+    bad = BadValue(1206, "Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS]")
     match = _TIMESTAMP.fullmatch(value)
-    if match is None:
+    if match is None or (match.group(8) and not with_zone):
         raise bad
-    middle, fraction, zone = match.group(4, 8, 9)
-    if (zone and not (with_zone and middle)) or (time_format is None and middle != b" "):
-        raise bad
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.group(1, 2, 3, 5, 6, 7))
+    fraction, zone = match.group(7, 8)
+    year, month, day, hour, minute, second = map(int, match.group(1, 2, 3, 4, 5, 6))
     try:
         moment = dt.datetime(year, month, day, hour, minute, second, int((fraction or b"0").ljust(6, b"0")))
+        offset = auto_times.offset((zone or b"").decode())
     except ValueError as error:
         raise bad from error
-    if zone and zone != b"Z" and not (int(zone[1:3]) <= 14 and int(zone[3:].lstrip(b":") or 0) < 60):
-        raise bad
-    return moment.isoformat(" ").encode() + (zone or (b"Z" if with_zone else b""))
+    return f"{moment.isoformat(' ')}{(offset or 'Z') if with_zone else ''}".encode()
 
 
 def _epoch(value: bytes, time_format: str) -> bytes:

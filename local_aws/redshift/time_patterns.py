@@ -13,13 +13,14 @@ from collections.abc import Callable
 from local_aws.redshift.sql_error import SYNTAX_ERROR, SqlError, unsupported
 
 MONTHS = [dt.date(2000, month, 1).strftime("%B").lower() for month in range(1, 13)]
+MONTH = "|".join([*MONTHS, *(month[:3] for month in MONTHS)])  # a regular expression of their names
 
 # The longer ones first: MON is no month of two digits, HH24 no HH.
 _PARTS = {
     "YYYY": r"(?P<year>[0-9]{4})",
     "HH24": r"(?P<hour>[0-9]{2})",
     "HH12": r"(?P<hour12>[0-9]{2})",
-    "MON": rf"(?P<name>{'|'.join(MONTHS)}|{'|'.join(month[:3] for month in MONTHS)})",
+    "MON": rf"(?P<name>{MONTH})",
     "MM": r"(?P<month>[0-9]{2})",
     "DD": r"(?P<day>[0-9]{2})",
     "HH": r"(?P<hour>[0-9]{2})",
@@ -63,7 +64,7 @@ def _moment(value_form: re.Pattern[str], value: bytes) -> dt.datetime | None:
     if match is None:
         return None
     found = {name: part for name, part in match.groupdict().items() if part is not None}
-    month = found.get("month") or _month_number(found["name"])
+    month = found.get("month") or month_number(found["name"])
     hour = int(found.get("hour", 0))
     if "hour12" in found:
         hour = int(found["hour12"])
@@ -78,5 +79,6 @@ def _moment(value_form: re.Pattern[str], value: bytes) -> dt.datetime | None:
         return None  # no such day, or no such time
 
 
-def _month_number(name: str) -> int:
+def month_number(name: str) -> int:
+    """Return the number of a month by its name or the three letters of it."""
     return next(number for number, month in enumerate(MONTHS, 1) if month.startswith(name.lower()[:3]))

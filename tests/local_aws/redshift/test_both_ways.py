@@ -54,6 +54,7 @@ GOOD: dict[str, list[str]] = {
     "date": ["2019-01-31", "2020-02-29", "0001-01-01", "9999-12-31", "20190131"],
     "time": [
         *("2019-01-02 03:04:05", "2019-01-02 03:04:05.6", "2019-01-02 23:59:59.123456", "2019-01-02T03:04:05"),
+        *("2019-01-02T03:04:05Z", "2019-01-02T03:04:05.678Z", "2019-01-02 03:04:05.678Z", "17 Dec 07:37:16 1997 PST"),
         *("1546300800", "1546300800123", "-1", "0", "253402300799999", "2019-01-02 03:04:05+02"),
     ],
 }
@@ -248,8 +249,9 @@ def meaning(column: Column, value: Value) -> Any:
         return float(text)
     if column.type == "bool":
         return text.lower() in ("t", "true", "y", "yes", "1")
-    seconds, point, fraction = text.partition(".")
-    return (seconds, fraction.rstrip("Z0"), text[-1:] == "Z") if point else (seconds.rstrip("Z"), "", text[-1:] == "Z")
+    zone = text[-1:] == "Z" and column.type == "timestamptz"  # a TIMESTAMP has none, whatever the text says
+    seconds, _, fraction = text.replace("T", " ").rstrip("Z").partition(".")
+    return seconds, fraction.rstrip("0"), zone
 
 
 def meanings(columns: list[Column], rows: list[list[Value]]) -> list[list[Any]]:
