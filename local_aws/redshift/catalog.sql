@@ -23,6 +23,17 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- psql's \d would show it, were it not one of PostgreSQL's own.
+CREATE OR REPLACE FUNCTION pg_catalog.guard_writes(made oid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  EXECUTE format(
+    'CREATE TRIGGER write_lock BEFORE INSERT OR UPDATE OR DELETE ON %s'
+    ' FOR EACH STATEMENT EXECUTE FUNCTION pg_catalog.take_write_lock()', made::regclass);
+  UPDATE pg_trigger SET tgisinternal = true WHERE tgrelid = made AND tgname = 'write_lock';
+END $$;
+REVOKE EXECUTE ON FUNCTION pg_catalog.guard_writes(oid) FROM PUBLIC;
+
 -- Distribution, sort order and encoding have no meaning here, but are told again where somebody asks. The rewritten
 -- CREATE TABLE carries them in a comment, and they are kept where PostgreSQL keeps a table's options, so that they are
 -- renamed, copied into a snapshot and dropped along with it.
@@ -38,9 +49,7 @@ BEGIN
     WHERE command.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.relkind = 'r'
   LOOP
     IF made.relpersistence <> 't' THEN
-      EXECUTE pg_catalog.format(
-        'CREATE TRIGGER write_lock BEFORE INSERT OR UPDATE OR DELETE ON %s'
-        ' FOR EACH STATEMENT EXECUTE FUNCTION pg_catalog.take_write_lock()', made.oid::pg_catalog.regclass);
+      PERFORM pg_catalog.guard_writes(made.oid);
     END IF;
     IF made.from_query THEN  -- Redshift works out a length; where PostgreSQL has none, it is the longest here
       UPDATE pg_catalog.pg_attribute SET atttypid = 'pg_catalog.varchar'::pg_catalog.regtype, atttypmod = 65535 + 4
@@ -89,20 +98,11 @@ DROP EVENT TRIGGER IF EXISTS table_made;
 CREATE EVENT TRIGGER table_made ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO')
 EXECUTE FUNCTION pg_catalog.table_made();
 -- Tables from before there was the trigger.
-DO $$
-DECLARE
-  old oid;
-BEGIN
-  FOR old IN
-    SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE relkind = 'r' AND relpersistence = 'p' AND nspname NOT IN ('pg_catalog', 'information_schema', 'pg_local')
-    AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND tgname = 'write_lock')
-  LOOP
-    EXECUTE format(
-      'CREATE TRIGGER write_lock BEFORE INSERT OR UPDATE OR DELETE ON %s'
-      ' FOR EACH STATEMENT EXECUTE FUNCTION pg_catalog.take_write_lock()', old::regclass);
-  END LOOP;
-END $$;
+SELECT pg_catalog.guard_writes(c.oid)
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE relkind = 'r' AND relpersistence = 'p' AND nspname NOT IN ('pg_catalog', 'information_schema', 'pg_local')
+  AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND tgname = 'write_lock');
+UPDATE pg_trigger SET tgisinternal = true WHERE tgname = 'write_lock' AND NOT tgisinternal;
 
 CREATE OR REPLACE FUNCTION pg_catalog.table_mark(options text[], name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS

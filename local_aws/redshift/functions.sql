@@ -31,8 +31,8 @@ DECLARE
     -- What tools ask PostgreSQL's catalog with, which Redshift's leader node has.
     'array_dims', 'array_lower', 'array_to_string', 'array_upper', 'col_description', 'format_type', 'getpgusername',
     'obj_description', 'pg_client_encoding', 'pg_encoding_to_char', 'pg_function_is_visible', 'pg_get_constraintdef',
-    'pg_get_expr', 'pg_get_indexdef', 'pg_get_ruledef', 'pg_get_userbyid', 'pg_get_viewdef', 'pg_show_all_settings',
-    'pg_stat_get_activity', 'pg_table_is_visible', 'pg_type_is_visible',
+    'pg_get_expr', 'pg_get_indexdef', 'pg_get_ruledef', 'pg_get_triggerdef', 'pg_get_userbyid', 'pg_get_viewdef',
+    'pg_show_all_settings', 'pg_stat_get_activity', 'pg_table_is_visible', 'pg_type_is_visible',
     -- What the views and functions here and in information_schema are made of.
     'acldefault', 'aclexplode', 'bpchar', 'extract_numeric', 'getdatabaseencoding', 'has_any_column_privilege',
     'has_function_privilege', 'has_sequence_privilege', 'has_type_privilege', 'nameconcatoid', 'pg_column_is_updatable',

@@ -22,6 +22,7 @@ _CATALOG_COLUMNS = {
     "attisdistkey": "pg_catalog.is_dist_key(%sattoptions)",
     "attsortkeyord": "pg_catalog.sort_key_place(%sattoptions)",
     "attencodingtype": "pg_catalog.encoding_number(%sattoptions, %satttypid)",
+    "relhasoids": "false",
     "adsrc": "pg_catalog.pg_get_expr(%sadbin, %sadrelid)",
 }
 _VIEW = re.compile(r"\s*create\s+(?:or\s+replace\s+)?view\b", re.IGNORECASE)

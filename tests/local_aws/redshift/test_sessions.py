@@ -449,6 +449,13 @@ def test_the_extended_protocol(psql: Callable[[str], str], script: str, expected
     assert expected in psql(script)
 
 
+def test_psql_tells_of_tables(psql: Callable[[str], str]) -> None:
+    found = psql(
+        "CREATE TABLE t (a INT NOT NULL, b VARCHAR(7)) DISTKEY (a);\nCREATE VIEW v AS SELECT a FROM t;\n\\d\n\\d t\n"
+    )
+    assert found == f"public|t|table|{USER}\npublic|v|view|{USER}\na|integer||not null|\nb|character varying(7)|||\n"
+
+
 def test_stopping_ends_sessions_and_frees_the_port(table: Database) -> None:
     body = SlowBody()
     with scripted(table, lambda: body) as database, database.connect() as connection:
