@@ -87,3 +87,15 @@ BEGIN
     END LOOP;
   END LOOP;
 END $$;
+
+-- SIGN has its argument's type: https://docs.aws.amazon.com/redshift/latest/dg/r_SIGN.html
+DO $$
+DECLARE
+  kind text;
+BEGIN
+  FOREACH kind IN ARRAY ARRAY['int2', 'int4', 'int8'] LOOP
+    EXECUTE format(
+      'CREATE OR REPLACE FUNCTION pg_catalog.sign(value %1$s) RETURNS %1$s LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE'
+      ' AS ''SELECT (($1 > 0)::int - ($1 < 0)::int)::%1$s''', kind);
+  END LOOP;
+END $$;

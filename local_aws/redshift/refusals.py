@@ -39,6 +39,8 @@ _REDSHIFT_FUNCTIONS = (
     *("soundex", "split_to_array", "strtol", "subarray", "text_to_int_alt", "text_to_numeric_alt"),
     *("upper_attribute_names", "user_is_member_of"),
 )
+# Functions without parentheses, which are columns to PostgreSQL.
+_REDSHIFT_WORDS = ("current_namespace", "current_session_arn", "current_user_id", "default_iam_role")
 
 
 def refusal(fields: dict[str, str], sql: str, forbidden: Collection[str]) -> SqlError | None:
@@ -54,6 +56,8 @@ def refusal(fields: dict[str, str], sql: str, forbidden: Collection[str]) -> Sql
         return unsupported(f"function {found[1].upper()}")
     if code == _GENERATED_ALWAYS:  # https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html
         return SqlError(FEATURE_NOT_SUPPORTED, "cannot set an identity column to a value")
+    if code == UNDEFINED_COLUMN and (found := _MISSING_COLUMN.match(message)) and found[1] in _REDSHIFT_WORDS:
+        return unsupported(found[1].upper())
     # https://docs.aws.amazon.com/redshift/latest/dg/r_SELECT_list.html
     if code == UNDEFINED_COLUMN and (found := _MISSING_COLUMN.match(message)) and _is_alias(found[1], sql):
         return unsupported(f'the alias "{found[1]}" in the SELECT that gives it')
