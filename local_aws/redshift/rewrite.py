@@ -25,15 +25,20 @@ from local_aws.redshift.sql_tokens import OPERATOR, QUOTED, SPACE, STRING, WORD,
 
 LITERAL_MODE = "standard_conforming_strings"
 _QUERY_HEADS = ("select", "insert", "update", "delete", "with", "merge", "create", "explain", "(")
-# A text, in lower case, with none of these words needs no look at its tokens.
-_TRIGGERS = re.compile(
-    r"\b(?:copy|truncate|create|alter|vacuum|analyze|standard_conforming_strings|sysdate|datediff|dateadd|date_part"
-    r"|nvl|nvl2|decode|try_cast|decimal|numeric|dec|max|assumerole|isolation|server_version|local_endpoint|minus"
-    rf"|{'|'.join(parameters.NAMES)})\b|\bdelete\s+(?!from\b)"
-    # numbers as PostgreSQL alone reads them, in quotes or not
-    r"|\b0[xob]|\d_\d"
-    rf"|(?:^|;|\*/|--[^\n]*\n)\s*(?:{'|'.join(unsupported_sql.HEADS)})\b|{unsupported_sql.TRIGGERS}"
+_WORDS = (
+    *("copy", "truncate", "create", "alter", "vacuum", "analyze", "sysdate", "datediff", "dateadd", "date_part"),
+    *("nvl", "nvl2", "decode", "try_cast", "decimal", "numeric", "dec", "max", "minus"),
+    *("assumerole", "isolation", "server_version", "local_endpoint"),
+    *(LITERAL_MODE, *parameters.NAMES, *unsupported_sql.WORDS),
 )
+# A text, in lower case, in which none of these is found needs no look at its tokens. One search for all takes longer.
+_TRIGGERS = [
+    # The letters are there for speed: most words begin with another one.
+    re.compile(rf"\b(?=[{''.join(sorted({word[0] for word in _WORDS}))}])(?:{'|'.join(_WORDS)})\b"),
+    re.compile(rf"(?:^|;|\*/|--[^\n]*\n)\s*(?:{'|'.join(unsupported_sql.HEADS)})\b"),
+    # Numbers as PostgreSQL alone reads them stand in quotes or not.
+    re.compile(rf"\b0[xob]|\d_\d|\bdelete\s+(?!from\b)|{unsupported_sql.FORMS}"),
+]
 _MIXED_CASE = re.compile(r'"[^"]*[A-Z]')
 # https://docs.aws.amazon.com/redshift/latest/dg/r_Dateparts_for_datetime_functions.html: a bare word may name the part.
 _DATE_PART_FUNCTIONS = ("datediff", "dateadd", "date_part")
@@ -56,7 +61,8 @@ def rewrite(sql: str) -> str | Script:
     Raises SqlError for what Redshift may know but this endpoint does not.
     """
     asks = ";" in sql.rstrip("; \n") and names.doubtful(sql)
-    if not asks and not _TRIGGERS.search(sql.lower()) and not _MIXED_CASE.search(sql):
+    text = sql.lower()
+    if not asks and not _MIXED_CASE.search(sql) and not any(trigger.search(text) for trigger in _TRIGGERS):
         return sql
     tokens = [_folded(token) for token in sql_tokens.tokenize(sql)]
     if tokens[-1].kind == sql_tokens.BROKEN:

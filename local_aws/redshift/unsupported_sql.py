@@ -23,12 +23,16 @@ _POSTGRES_TYPES = (
     *("int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange"),
 )
 _REDSHIFT_TYPES = ("super", "geometry", "geography", "hllsketch")
-# A text, in lower case, in which none of these is found holds nothing that is refused here, but for its first word.
-TRIGGERS = (
-    rf"\b(?:{'|'.join((*_POSTGRES_TYPES, *_REDSHIFT_TYPES))}|returning|conflict|grant|revoke|lateral|tablesample"
-    r"|top|qualify|pivot|unpivot|merge|window|fetch|approximate|exclude|connect|quota|show)\b"
-    r"|\b(?:distinct\s+(?:on|from)|filter\s*\(\s*where|for\s+(?:update|share)|(?:ignore|respect)\s+nulls|by\s+all)\b"
-    r"|\(\s*values\b|\barray\s*\(|\[|#"
+# A text, in lower case, in which none of these words and forms is found holds nothing that is refused here but HEADS.
+WORDS = (
+    *_POSTGRES_TYPES,
+    *_REDSHIFT_TYPES,
+    *("returning", "conflict", "grant", "revoke", "lateral", "tablesample", "top", "qualify", "pivot", "unpivot"),
+    *("merge", "window", "fetch", "approximate", "exclude", "connect", "quota", "show"),
+)
+FORMS = (
+    r"\b(?:distinct\s+(?:on|from)|filter\s*\(\s*where|for\s+(?:update|share)|(?:ignore|respect)\s+nulls|by\s+all)\b"
+    r"|\barray\s*\(|\(\s*values\b|\[|#"
 )
 # https://docs.aws.amazon.com/redshift/latest/dg/r_SHOW.html, and the pages beside it
 _SHOWN = (
