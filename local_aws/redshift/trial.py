@@ -19,11 +19,13 @@ def with_known_names(backend: Backend, sql: str, types: bytes = NO_TYPES) -> str
     ``types`` are those of its parameters as a Parse message has them. PostgreSQL only parses here, and a transaction
     goes on as if it had not been asked.
     """
-    if backend.status == FAILED or not names.doubtful(sql):
+    if not names.doubtful(sql):
         return sql
     head, body = names.split_view(sql)
     known = body
     with backend.taken():
+        if backend.status == FAILED:
+            return sql
         block = backend.status == IN_TRANSACTION
         if block:
             backend.query(f"SAVEPOINT {_NAME.decode()}")
