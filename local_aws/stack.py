@@ -14,9 +14,9 @@ from local_aws.databases import ClusterDatabases
 from local_aws.port_choice import choose_ports
 from local_aws.ports import check_free
 from local_aws.postgres import Postgres, PostgresFailed
-from local_aws.redshift.cluster import postgres_for
 from local_aws.redshift.endpoint import Endpoint
-from local_aws.redshift.tls import LOOPBACK_NAMES, Certificate, TlsRules
+from local_aws.redshift.protocol.tls import LOOPBACK_NAMES, Certificate, TlsRules
+from local_aws.redshift.system.cluster import postgres_for
 from local_aws.s3 import S3
 from local_aws.state import REGION, Credentials, StateFolder
 

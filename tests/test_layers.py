@@ -50,6 +50,20 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
     assert {file: names for file, names in upward.items() if names} == {}
 
 
+# The rooms of the Redshift endpoint, from the lowest up, and the two modules that put them together.
+ROOMS = ["rows", "sql", "protocol", "loading", "system", "session", "endpoint"]
+
+
+@pytest.mark.parametrize("room", ROOMS[:5])
+def test_a_room_of_the_redshift_endpoint_uses_only_those_below_it(room: str) -> None:
+    files = sorted((REPOSITORY / "local_aws" / "redshift" / room).glob("*.py"))
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    modules = [(node.module or "").split(".") for node in nodes if isinstance(node, ast.ImportFrom)]
+    used = {names[2] for names in modules if names[:2] == ["local_aws", "redshift"]}
+    assert room in used or room == "system"
+    assert used & {*ROOMS[ROOMS.index(room) + 1 :]} == set()
+
+
 def test_imports_are_found_wherever_they_stand() -> None:
     source = "import iac.bucket\ndef late():\n    from warehouse.model import Check\n    from . import here\n"
     assert imported(source) == {"iac", "warehouse"}

@@ -1,0 +1,1 @@
+"""A Redshift cluster's SQL endpoint: docs/decisions/redshift-endpoint.md says what is in which room."""

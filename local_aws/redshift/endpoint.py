@@ -13,12 +13,12 @@ from typing import Any
 
 from local_aws.ports import check_free
 from local_aws.postgres import Postgres
-from local_aws.redshift import cluster
-from local_aws.redshift.query_log import QueryLog
-from local_aws.redshift.s3_copy import Services
-from local_aws.redshift.s3_source import Authorize
+from local_aws.redshift.loading.s3_copy import Services
+from local_aws.redshift.loading.s3_source import Authorize
+from local_aws.redshift.protocol.query_log import QueryLog
+from local_aws.redshift.protocol.tls import TlsRules
 from local_aws.redshift.session import Session, shut
-from local_aws.redshift.tls import TlsRules
+from local_aws.redshift.system import cluster
 
 log = logging.getLogger(__name__)
 

@@ -7,19 +7,20 @@ import logging
 import socket
 import threading
 
-from local_aws.redshift import wire
-from local_aws.redshift.backend import IDLE, Backend, SessionLost
-from local_aws.redshift.copy_statement import CopyStatement
-from local_aws.redshift.greeting import Greeting
-from local_aws.redshift.pipeline import Pipeline, Special
-from local_aws.redshift.query_log import SessionQueries
-from local_aws.redshift.rewrite import rewrite
-from local_aws.redshift.s3_copy import S3Copy, Services
-from local_aws.redshift.script import ScriptRun, Statement, commit_truncate
+from local_aws.redshift.loading.s3_copy import S3Copy, Services
+from local_aws.redshift.protocol import wire
+from local_aws.redshift.protocol.backend import IDLE, Backend, SessionLost
+from local_aws.redshift.protocol.greeting import Greeting
+from local_aws.redshift.protocol.pipeline import Pipeline, Special
+from local_aws.redshift.protocol.query_log import SessionQueries
+from local_aws.redshift.protocol.script import ScriptRun, commit_truncate
+from local_aws.redshift.protocol.tls import Stream, TlsRules, TlsStream
+from local_aws.redshift.protocol.trial import with_known_names
+from local_aws.redshift.protocol.wire import Message, MessageBuffer, ProtocolError
+from local_aws.redshift.sql.copy_statement import CopyStatement
+from local_aws.redshift.sql.rewrite import rewrite
+from local_aws.redshift.sql.statement import Statement
 from local_aws.redshift.sql_error import INTERNAL_ERROR, SYNTAX_ERROR, SqlError, unsupported
-from local_aws.redshift.tls import Stream, TlsRules, TlsStream
-from local_aws.redshift.trial import with_known_names
-from local_aws.redshift.wire import Message, MessageBuffer, ProtocolError
 
 log = logging.getLogger(__name__)
 

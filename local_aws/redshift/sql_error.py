@@ -13,12 +13,13 @@ INTERNAL_ERROR = "XX000"  # what Redshift gives for nearly everything that goes 
 
 
 class SqlError(Exception):
-    """An error for the client: an SQLSTATE and a message."""
+    """An error for the client: an SQLSTATE, a message and perhaps a detail."""
 
-    def __init__(self, sqlstate: str, message: str) -> None:
+    def __init__(self, sqlstate: str, message: str, detail: str = "") -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
         self.message = message
+        self.detail = detail
 
 
 def unsupported(what: str) -> SqlError:

@@ -14,8 +14,8 @@ from moto.server import ThreadedMotoServer
 
 from generator import Options, generate
 from local_aws.ports import free_port
-from local_aws.redshift import cluster
 from local_aws.redshift.endpoint import Endpoint
+from local_aws.redshift.system import cluster
 from warehouse.catalog import DIMENSIONS, SOURCES
 from warehouse.ddl import create_table
 from warehouse.model import Source, Table

@@ -16,8 +16,8 @@ from botocore.config import Config
 
 from local_aws.ports import free_port
 from local_aws.postgres import Postgres
-from local_aws.redshift import cluster
 from local_aws.redshift.endpoint import Endpoint
+from local_aws.redshift.system import cluster
 from local_aws.s3 import S3
 from local_aws.state import REGION, StateFolder
 

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from local_aws.redshift.rewrite import rewrite
+from local_aws.redshift.sql.rewrite import rewrite
 from local_aws.redshift.sql_error import SqlError
 
 from .conftest import PASSWORD, ROLE, USER, Database, copy, execute

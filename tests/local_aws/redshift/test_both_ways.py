@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from local_aws.redshift.batch import EXTRA_COLUMNS, NO_DELIMITER, NO_DELIMITER_TEXT
-from local_aws.redshift.columns import Column, Value, converter
-from local_aws.redshift.copy_statement import CopyStatement
-from local_aws.redshift.copy_text import CopyText
-from local_aws.redshift.csv_records import CsvReader, Fault
-from local_aws.redshift.load import Loader
-from local_aws.redshift.marks import Reader
-from local_aws.redshift.s3_source import S3Object
-from local_aws.redshift.text_records import TextReader
+from local_aws.redshift.loading.load import Loader
+from local_aws.redshift.loading.s3_source import S3Object
+from local_aws.redshift.rows.batch import EXTRA_COLUMNS, NO_DELIMITER, NO_DELIMITER_TEXT
+from local_aws.redshift.rows.columns import Column, Value, converter
+from local_aws.redshift.rows.copy_text import CopyText
+from local_aws.redshift.rows.csv_records import CsvReader, Fault
+from local_aws.redshift.rows.marks import Reader
+from local_aws.redshift.rows.text_records import TextReader
+from local_aws.redshift.sql.copy_statement import CopyStatement
 
 PLAIN = CopyStatement(None, "t", None, "s3://b/k", csv=True, delimiter=",", max_error=100_000)
 TEXT = replace(PLAIN, csv=False, delimiter="|")

@@ -20,7 +20,7 @@ import sqlalchemy
 from local_aws.ports import free_port
 from local_aws.postgres import Postgres
 from local_aws.redshift.endpoint import Endpoint
-from local_aws.redshift.tls import LOOPBACK_NAMES, Certificate, TlsRules
+from local_aws.redshift.protocol.tls import LOOPBACK_NAMES, Certificate, TlsRules
 
 from .conftest import ENDLESS, PASSWORD, USER, Database, copy, execute, only_reader
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local_aws.redshift.columns import Column, Format, Value, converter
-from local_aws.redshift.csv_records import Fault
+from local_aws.redshift.rows.columns import Column, Format, Value, converter
+from local_aws.redshift.rows.csv_records import Fault
 
 EPOCH = Format(time_format="epochmillisecs")
 AUTO = Format(time_format="auto", date_format="auto")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from local_aws.redshift.copy_statement import CopyStatement, parse_copy
+from local_aws.redshift.sql.copy_statement import CopyStatement, parse_copy
+from local_aws.redshift.sql.sql_tokens import tokenize
 from local_aws.redshift.sql_error import SqlError
-from local_aws.redshift.sql_tokens import tokenize
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 PLAIN = CopyStatement(None, "t", None, "s3://b/k", iam_role=ROLE, csv=True, delimiter=",")

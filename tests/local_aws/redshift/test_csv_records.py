@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from local_aws.redshift.csv_records import (
+from local_aws.redshift.rows.csv_records import (
     EMPTY_LINE,
     MAX_RECORD_BYTES,
     STRAY_QUOTE,
@@ -21,8 +21,8 @@ from local_aws.redshift.csv_records import (
     Fault,
     field_offsets,
 )
-from local_aws.redshift.file_rows import FileRows
-from local_aws.redshift.marks import Shape
+from local_aws.redshift.rows.file_rows import FileRows
+from local_aws.redshift.rows.marks import Shape
 
 
 class Record(NamedTuple):

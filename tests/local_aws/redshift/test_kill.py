@@ -30,7 +30,7 @@ from .conftest import PASSWORD, USER, Database, copy, execute
 SERVER = f"""
 import sys, time
 from pathlib import Path
-from local_aws.redshift import cluster
+from local_aws.redshift.system import cluster
 from local_aws.redshift.endpoint import Endpoint
 
 class S3:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local_aws.redshift.names import doubtful, mended, split_view
-from local_aws.redshift.refusals import place
+from local_aws.redshift.protocol.refusals import place
+from local_aws.redshift.sql.names import doubtful, mended, split_view
 
 
 def pointing(sql: str, code: str = "42703", message: str = "column does not exist") -> tuple[str, dict[str, str]]:

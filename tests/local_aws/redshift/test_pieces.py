@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local_aws.redshift.s3_source import CHUNK_BYTES
+from local_aws.redshift.loading.s3_source import CHUNK_BYTES
 
 from .conftest import Database, copy
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import pytest
 
-from local_aws.redshift.read_ahead import AHEAD, read_ahead
+from local_aws.redshift.loading.read_ahead import AHEAD, read_ahead
 
 
 class GivenUp(Exception):

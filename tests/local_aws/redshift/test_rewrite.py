@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from local_aws.redshift import sql_tokens
-from local_aws.redshift.copy_statement import CopyStatement
-from local_aws.redshift.rewrite import rewrite
-from local_aws.redshift.script import Statement
+from local_aws.redshift.protocol.script import Statement
+from local_aws.redshift.sql import sql_tokens
+from local_aws.redshift.sql.copy_statement import CopyStatement
+from local_aws.redshift.sql.rewrite import rewrite
 from local_aws.redshift.sql_error import SqlError
 
 SAME = [

@@ -23,8 +23,8 @@ from botocore.response import StreamingBody
 
 from local_aws.ports import free_port
 from local_aws.postgres import Postgres, program
-from local_aws.redshift import wire
 from local_aws.redshift.endpoint import Endpoint
+from local_aws.redshift.protocol import wire
 from local_aws.redshift.session import shut
 
 from .conftest import ENDLESS, PASSWORD, ROLE, USER, Database, copy, execute

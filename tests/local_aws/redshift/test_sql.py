@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from local_aws.redshift import cluster
+from local_aws.redshift.system import cluster
 
 from .conftest import Database, execute
 
@@ -216,7 +216,7 @@ def test_the_system_files_can_run_again_and_reach_older_tables(database: Databas
     with contextlib.closing(database.endpoint._postgres.connect(database.name)) as boss, boss:
         execute(boss, "DROP TRIGGER write_lock ON t")
         for name in cluster.SYSTEM_FILES:
-            execute(boss, files("local_aws.redshift").joinpath(name).read_text("utf-8"))
+            execute(boss, files("local_aws.redshift.system").joinpath(name).read_text("utf-8"))
     assert database.run("SELECT tgname FROM pg_trigger WHERE tgrelid = 't'::regclass") == [("write_lock",)]
     assert database.run("SELECT \"distkey\" FROM pg_table_def WHERE tablename = 't'") == [(True,)]
 

@@ -1,0 +1,1 @@
+"""A COPY from S3: its objects, its table, its history."""

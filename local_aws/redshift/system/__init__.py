@@ -1,0 +1,1 @@
+"""The PostgreSQL under the endpoint, made Redshift's."""
