@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/redshift/latest/dg/cm_chap_ConfigurationRef.html
 
 from __future__ import annotations
 
-from local_aws.redshift.sql.sql_tokens import WORD, Token, join, significant
+from local_aws.redshift.sql.sql_tokens import WORD, Token, name_value, significant
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 
 SERVER_VERSION = "8.0.2"  # what Redshift says of itself; drivers ask for it
@@ -37,19 +37,18 @@ def rewrite(tokens: list[Token]) -> list[Token]:
 
     Raises SqlError for a parameter that would change answers.
     """
-    words = significant(tokens)
-    if [token.key for token in words[:2]] == ["show", "server_version"]:
+    verb, *words = [token for token in significant(tokens) if token.key not in ("session", "local")]
+    name = name_value(words[0]) if words else ""
+    if name == "server_version" and verb.key == "show":
         return [Token(WORD, f"SELECT '{SERVER_VERSION}' AS server_version;")]
-    if any(token.key == LITERAL_MODE for token in words):
+    if name == LITERAL_MODE:
         raise SqlError(UNDEFINED_OBJECT, f'unrecognized configuration parameter "{LITERAL_MODE}"')
-    at = next((index for index, token in enumerate(tokens) if token.key in NAMES), None)
-    if at is None:
-        return tokens
-    name = tokens[at].key
     if name in _REFUSED:
         raise unsupported(f"the parameter {name}")
+    if name not in _WITHOUT_MEANING:
+        return tokens
     own = f"local_endpoint.{name}"
-    if any(token.key == "show" for token in tokens[:at]):
+    if verb.key == "show":
         shown = f"coalesce(nullif(current_setting('{own}', true), ''), '{_WITHOUT_MEANING[name]}')"
-        return [Token(WORD, f"SELECT {shown} AS {name}{join(tokens[at + 1 :])}")]
-    return [*tokens[:at], Token(WORD, own), *tokens[at + 1 :]]
+        return [Token(WORD, f"SELECT {shown} AS {name};")]
+    return [Token(WORD, own) if token is words[0] else token for token in tokens]

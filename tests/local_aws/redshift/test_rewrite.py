@@ -183,6 +183,7 @@ REFUSED = [
     ("INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", "0A000", "ON CONFLICT"),
     ("SET standard_conforming_strings = on", "42704", "standard_conforming_strings"),
     ("SHOW standard_conforming_strings", "42704", "standard_conforming_strings"),
+    ('SET SESSION "standard_conforming_strings" = on', "42704", "standard_conforming_strings"),
     ("COPY t FROM STDIN WITH (FORMAT csv)", "0A000", "COPY … FROM STDIN"),
     ("SELECT 0b11", "0A000", "the number 0b11"),
     ("SELECT 1_0.5", "0A000", "the number 1_0"),
