@@ -107,16 +107,18 @@ class Batch:
 
     def _column(self, index: int, fields: Fields) -> None:
         plan, quoted = self._plan.columns[index], self._rows.quoted
-        plain = plan.is_plain(fields)
         null = self._plan.null
+        sure = np.ones(len(fields.size), np.bool_)  # that it is not NULL
         if null:
-            plain &= ~((fields.size == len(null)) & (fields.text.first(fields.begin) == null[0]))
+            sure = (fields.size != len(null)) | (fields.text.first(fields.begin) != null[0])
+        plain = plan.is_plain(fields) & sure
         marks = quoted[index].astype(np.int64) if quoted is not None else np.zeros(len(fields.size), np.int64)
         if plan.rewrite:
-            rewritten = plan.rewrite(fields, plain, self._plan.text.quote)
+            rewritten = plan.rewrite(fields, plain, sure, self._plan.text.quote)
             at, begin = rewritten.at, fields.end
             end = fields.end
             if rewritten.whole:
+                plain[at] = True
                 begin, end = fields.begin - marks, fields.end + marks
             self._patches.add(self._numbers[at], begin[at], end[at], rewritten.texts)
         if plan.empty_is_null:

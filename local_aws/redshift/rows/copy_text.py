@@ -144,3 +144,9 @@ def timestamp_fields(milliseconds: NDArray[np.int64], quote: bytes, zone: bytes 
     )
     texts: list[bytes] = out.view(f"S{layout.itemsize}").tolist()
     return texts
+
+
+def date_fields(milliseconds: NDArray[np.int64], quote: bytes, zone: bytes = b"") -> list[bytes]:
+    """Return the days of milliseconds since 1970 as fields that PostgreSQL reads; a day has no zone."""
+    texts: list[bytes] = np.datetime_as_string((milliseconds // DAY).astype("M8[D]")).astype("S10").tolist()
+    return [quote + text + quote for text in texts]

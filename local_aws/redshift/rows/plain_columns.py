@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from local_aws.redshift.rows import plain_values, scalars
+from local_aws.redshift.rows import plain_patterns, plain_values, scalars
 from local_aws.redshift.rows.columns import BLANKS, Column, Format
-from local_aws.redshift.rows.copy_text import timestamp_fields
+from local_aws.redshift.rows.copy_text import date_fields, timestamp_fields
 from local_aws.redshift.rows.marks import Flags, Positions
+from local_aws.redshift.rows.plain_patterns import Moments
 from local_aws.redshift.rows.plain_values import Fields, Plain
 
 FIRST_MILLISECOND = -62_135_596_800_000  # 0001-01-01
@@ -63,32 +65,49 @@ def _text_check(column: Column, form: Format) -> Plain:
     return plain
 
 
-Rewrite = Callable[[Fields, Flags, bytes], Rewritten]
+Rewrite = Callable[[Fields, Flags, Flags, bytes], Rewritten]
 
 
 def rewriter(column: Column, form: Format) -> Rewrite | None:
-    """Return what rewrites values of a column all at once; what it can do it marks as plain."""
-    if column.type not in ("timestamp", "timestamptz"):
-        return None
+    """Return what rewrites values of a column all at once.
+
+    It is given the values, which of them are plain, which are surely not NULL, and a quote to put around a whole one.
+    """
     zone = b"Z" if column.type == "timestamptz" else b""
-    if form.time_format in scalars.EPOCH_UNITS:
-        factor = scalars.EPOCH_UNITS[form.time_format] // 1000
+    moments = _moments(column, form)
+    if moments:
 
-        def from_epoch(fields: Fields, plain: Flags, quote: bytes) -> Rewritten:
-            digits, minus = fields.unsigned()
-            good, number = plain_values.whole_numbers(digits, 15)
-            milliseconds = np.where(minus, -number.astype(np.int64), number.astype(np.int64)) * factor
-            good &= (milliseconds >= FIRST_MILLISECOND) & (milliseconds <= LAST_MILLISECOND)
-            plain |= good
-            at = np.flatnonzero(good)
-            return Rewritten(at, timestamp_fields(milliseconds[at], quote, zone), whole=True)
+        def from_moments(fields: Fields, plain: Flags, sure: Flags, quote: bytes) -> Rewritten:
+            good, milliseconds = moments(fields)
+            at = np.flatnonzero(good & sure)
+            texts = date_fields if column.type == "date" else timestamp_fields
+            return Rewritten(at, texts(milliseconds[at], quote, zone), whole=True)
 
-        return from_epoch
+        return from_moments
     if not zone:
         return None
 
-    def add_zone(fields: Fields, plain: Flags, quote: bytes) -> Rewritten:
+    def add_zone(fields: Fields, plain: Flags, sure: Flags, quote: bytes) -> Rewritten:
         at = np.flatnonzero(plain & ~plain_values.ends_in_z(fields))
         return Rewritten(at, [zone] * len(at), whole=False)
 
     return add_zone
+
+
+def _moments(column: Column, form: Format) -> Moments | None:
+    """Return what reads values as milliseconds since 1970, where a column's have to be read."""
+    if column.type == "date" and form.date_format not in (None, "auto"):
+        return plain_patterns.reader(form.date_format or "")
+    if column.type not in ("timestamp", "timestamptz") or form.time_format in (None, "auto"):
+        return None
+    if form.time_format not in scalars.EPOCH_UNITS:
+        return plain_patterns.reader(form.time_format or "")
+    factor = scalars.EPOCH_UNITS[form.time_format] // 1000
+
+    def from_epoch(fields: Fields) -> tuple[Flags, NDArray[np.int64]]:
+        digits, minus = fields.unsigned()
+        good, number = plain_values.whole_numbers(digits, 15)
+        milliseconds = np.where(minus, -number.astype(np.int64), number.astype(np.int64)) * factor
+        return good & (milliseconds >= FIRST_MILLISECOND) & (milliseconds <= LAST_MILLISECOND), milliseconds
+
+    return from_epoch

@@ -30,6 +30,9 @@ ODD = replace(
 STATEMENTS = [
     *(PLAIN, EPOCH, ODD, replace(PLAIN, time_format="epochsecs", ignore_header=1)),
     replace(PLAIN, time_format="auto", date_format="auto"),
+    replace(EPOCH, null_as="0"),
+    replace(PLAIN, time_format="MM/DD/YYYY HH:MI:SS", date_format="DD.MM.YYYY"),
+    replace(TEXT, time_format="YYYYMMDD HH24", date_format="MON-DD-YYYY", null_as="0"),
     replace(PLAIN, trim_blanks=True, truncate_columns=True, replace_invalid="^", round_decimals=True),
     *(TEXT, replace(TEXT, escape=True), replace(TEXT, escape=True, null_as="", fill_record=True)),
 ]
@@ -58,6 +61,13 @@ GOOD: dict[str, list[str]] = {
         *("1546300800", "1546300800123", "-1", "0", "253402300799999", "2019-01-02 03:04:05+02"),
     ],
 }
+# The same for a DATEFORMAT or TIMEFORMAT.
+GOOD_FORMS = {
+    "DD.MM.YYYY": ["29.02.2020", "31.12.9999", "01.01.0001", "30.04.2019"],
+    "MON-DD-YYYY": ["Jan-31-2019", "february-29-2020", "DEC-31-9999"],
+    "MM/DD/YYYY HH:MI:SS": ["01/31/2019 03:04:05", "01/31/2019 03:04:05.5", "12/31/9999 23:59:59"],
+    "YYYYMMDD HH24": ["20200229 23", "00010101 00", "20190430 01"],
+}
 BAD = [
     *("x", "-", ".", "1.2.3", "--1", "1_0", "0x1", "+", "01", "10", "00t", "32768", "2147483648", "-2147483649"),
     *("9223372036854775807", "9223372036854775808", "-9223372036854775808", "99999999999999999999", "1" * 30),
@@ -70,6 +80,14 @@ BAD = [
         "0000-01-01",
         "2019-1-1",
         "2019/01/01",
+        "29.02.2019",
+        "31.04.2019",
+        "00.01.2019",
+        "02/29/2019 00:00:00",
+        "13/01/2019 00:00:00",
+        "01/31/2019 24:00:00",
+        "01/31/0000 00:00:00",
+        "20190131 2x",
         "2019-01-01 24:00:00",
         "2019-01-01 00:60:00",
     ),
@@ -90,7 +108,9 @@ KINDS |= {
 def field(draw: random.Random, column: Column, statement: CopyStatement, oddness: float) -> bytes:
     """One field of a file, mostly good; sometimes with quotes that break the rules."""
     odd = draw.random() < oddness
-    text = draw.choice(BAD) if odd else draw.choice(["", *GOOD[KINDS[column.type]]])
+    kind = KINDS[column.type]
+    form = {"date": statement.date_format, "time": statement.time_format}.get(kind) or ""
+    text = draw.choice(BAD) if odd else draw.choice(["", *GOOD_FORMS.get(form, GOOD[kind])])
     value, mark = text.encode(), statement.quote.encode()
     if odd and draw.random() < 0.1:
         value += draw.choice((b"\xff", b"\xc3", b"\xed\xa0\x80", mark))
