@@ -203,11 +203,11 @@ class Batch:
 
     def _value_error(self, record: Record, index: int, fault: Fault) -> Refusal:
         offsets = field_offsets(record.raw, self._plan.text.delimiter, self._plan.quote)
-        position = next(islice(offsets, index, None), 0)
+        position = next(islice(offsets, index, None), None)
         value = record.fields[index]
-        if value is None:
-            value = self._plan.null or b""
-        return record.raw, fault, self._plan.columns[index].column, value, position
+        if value is None:  # by the null string, or because FILLRECORD had to put it there
+            value = b"" if position is None else self._plan.null or b""
+        return record.raw, fault, self._plan.columns[index].column, value, position or 0
 
     def _mend_line_ends(self) -> None:
         """PostgreSQL refuses lines that end otherwise than the first one."""

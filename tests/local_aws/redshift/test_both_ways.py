@@ -30,7 +30,7 @@ ODD = replace(
 STATEMENTS = [
     *(PLAIN, EPOCH, ODD, replace(PLAIN, time_format="epochsecs", ignore_header=1)),
     replace(PLAIN, time_format="auto", date_format="auto"),
-    replace(EPOCH, null_as="0"),
+    *(replace(EPOCH, null_as="0"), replace(ODD, null_as="7")),
     replace(PLAIN, time_format="MM/DD/YYYY HH:MI:SS", date_format="DD.MM.YYYY"),
     replace(TEXT, time_format="YYYYMMDD HH24", date_format="MON-DD-YYYY", null_as="0"),
     replace(PLAIN, trim_blanks=True, truncate_columns=True, replace_invalid="^", round_decimals=True),
@@ -290,3 +290,13 @@ def test_any_file_loads_the_same_both_ways(table: str, statement: CopyStatement)
         assert errors == expected_errors, data
         assert meanings(columns, rows) == meanings(columns, expected_rows), data
     assert min(seen["rows"], seen["errors"]) > 30  # enough of both sorts
+
+
+def test_a_field_that_fillrecord_adds_has_no_value_to_tell() -> None:
+    statement = replace(PLAIN, null_as="a", fill_record=True)
+    columns = [Column("a", "int4"), Column("b", "int4", not_null=True)]
+    _, errors = many_at_a_time(random.Random(1), b"a,a\na\n", columns, statement, Counter())  # noqa: S311
+    assert [(line, column, value, position) for line, _, _, column, value, position in errors] == [
+        (1, "b", b"a", 2),
+        (2, "b", b"", 0),
+    ]
