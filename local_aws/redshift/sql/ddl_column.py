@@ -14,6 +14,7 @@ from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 VARCHAR_MAX = 65_535
 VARCHAR_DEFAULT = 256
 CHAR_MAX = 4_096
+DECIMAL_MAX = 38
 VARBYTE_DEFAULT = 64_000
 VARBYTE_MAX = 16_777_216
 
@@ -65,12 +66,16 @@ def _type(name: str, words: list[Token]) -> tuple[str, str, list[Token]]:
         fits = f"coalesce(octet_length({name}), 0) <= {length}"
         return "bytea", f"CHECK ({fits} OR pg_catalog.varbyte_too_long({length}))", rest
     if key in _DECIMAL_TYPES:
+        if arguments and arguments[0].isdecimal() and not 1 <= int(arguments[0]) <= DECIMAL_MAX:
+            raise SqlError("22023", f"DECIMAL precision {arguments[0]} must be between 1 and {DECIMAL_MAX}")
         return f"numeric({','.join(arguments) or '18,0'})", "", rest
     if key == "double" and rest and rest[0].key == "precision":
         return "double precision", "", rest[1:]
     if key in _PLAIN_TYPES:
+        if arguments:
+            raise unsupported(f"type {key.upper()}({','.join(arguments)})")
         zone, rest = _time_zone(rest) if key in ("timestamp", "time") else ("", rest)
-        return f"{key}{'(' + ','.join(arguments) + ')' if arguments else ''}{zone}", "", rest
+        return f"{key}{zone}", "", rest
     raise SqlError(UNDEFINED_OBJECT, f'type "{words[0].text}" does not exist')
 
 

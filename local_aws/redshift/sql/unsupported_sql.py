@@ -5,8 +5,9 @@ What only PostgreSQL finds out is in refusals.py, what tables and users are made
 
 from __future__ import annotations
 
-from local_aws.redshift.sql.sql_tokens import NUMBER, SPACE, WORD, Token
-from local_aws.redshift.sql_error import unsupported
+from local_aws.redshift.sql.parameters import LITERAL_MODE
+from local_aws.redshift.sql.sql_tokens import NUMBER, QUOTED, SPACE, WORD, Token, closing, name_value
+from local_aws.redshift.sql_error import FEATURE_NOT_SUPPORTED, UNDEFINED_OBJECT, SqlError, unsupported
 
 # What may begin a statement of PostgreSQL's and none of Redshift's.
 # https://docs.aws.amazon.com/redshift/latest/dg/c_SQL_commands.html
@@ -29,10 +30,12 @@ WORDS = (
     *_REDSHIFT_TYPES,
     *("returning", "conflict", "grant", "revoke", "lateral", "tablesample", "top", "qualify", "pivot", "unpivot"),
     *("merge", "window", "fetch", "approximate", "exclude", "connect", "quota", "show"),
+    *("materialized", "symmetric", "overriding", "over", "explain", "lock", "set_config"),
 )
 FORMS = (
     r"\b(?:distinct\s+(?:on|from)|filter\s*\(\s*where|for\s+(?:update|share)|(?:ignore|respect)\s+nulls|by\s+all)\b"
-    r"|\barray\s*\(|\(\s*values\b|\[|#"
+    r"|\b(?:(?:intersect|except)\s+all|select\s+from|as\s+table|for\s+(?:no|key)|recursive\s+view)\b"
+    r"|\b(?:array|row|set|with)\s*\(|\(\s*(?:values|insert|update|delete|merge)\b|\[|#|[\w$]{64}|\"[^\"]{64}"
 )
 # https://docs.aws.amazon.com/redshift/latest/dg/r_SHOW.html, and the pages beside it
 _SHOWN = (
@@ -40,6 +43,44 @@ _SHOWN = (
     *("policies", "procedure", "procedures", "schemas", "table", "tables", "template", "templates", "view"),
 )
 _BEFORE_TABLES = ("table", "into", "from", "join", "update", "exists", "truncate")
+_MOST_BYTES = 63  # of a name; Redshift takes 127, PostgreSQL would cut off the rest
+# https://docs.aws.amazon.com/redshift/latest/dg/r_Window_function_synopsis.html, r_WF_first_value.html, r_WF_nth.html
+_FRAMED = (
+    *("any_value", "avg", "bit_and", "bit_or", "bool_and", "bool_or", "count", "first_value", "last_value"),
+    *("max", "min", "nth_value", "stddev", "stddev_pop", "stddev_samp", "sum", "var_pop", "var_samp", "variance"),
+)
+# Words of PostgreSQL's that stand side by side in no SQL of Redshift's.
+_POSTGRES_PAIRS = {
+    ("distinct", "from"): "IS DISTINCT FROM",
+    ("(", "values"): "VALUES in a query",
+    ("fetch", "first"): "FETCH FIRST",
+    ("fetch", "next"): "FETCH NEXT",
+    ("for", "update"): "SELECT … FOR UPDATE",
+    ("for", "share"): "SELECT … FOR SHARE",
+    ("between", "symmetric"): "BETWEEN SYMMETRIC",
+    ("intersect", "all"): "INTERSECT ALL",
+    ("except", "all"): "EXCEPT ALL",
+    ("select", "from"): "SELECT of nothing",
+    ("as", "table"): "TABLE as a query",
+    ("row", "("): "ROW",
+    ("with", "("): "WITH (…)",
+    ("recursive", "view"): "CREATE RECURSIVE VIEW",
+    ("exclude", "current"): "a frame that excludes rows",
+    ("overriding", "system"): "OVERRIDING",
+    ("overriding", "user"): "OVERRIDING",
+}
+_POSTGRES_TRIPLES = {
+    ("for", "no", "key"): "SELECT … FOR NO KEY UPDATE",
+    ("for", "key", "share"): "SELECT … FOR KEY SHARE",
+    ("as", "materialized", "("): "MATERIALIZED",
+    ("not", "materialized", "("): "MATERIALIZED",
+    ("(", "insert", "into"): "INSERT in a query",
+    ("(", "delete", "from"): "DELETE in a query",
+    ("(", "merge", "into"): "MERGE in a query",
+}
+_FRAMES = ("rows", "range", "groups")
+# Redshift's words; the SQLSTATE is unverified.
+FRAME_REQUIRED = "Aggregate window functions with an ORDER BY clause require a frame clause"
 _MATCHED = (("matched", "then", "update"), ("matched", "then", "delete"))
 _NOT_MATCHED = ("not", "matched", "then", "insert")
 
@@ -50,6 +91,17 @@ def refuse(words: list[Token]) -> None:
     head = keys[0]
     if head in HEADS:
         raise unsupported(head.upper())
+    if keys[:2] in (["explain", "analyze"], ["explain", "("]):
+        raise unsupported("EXPLAIN ANALYZE, or with options in parentheses, (nor by Redshift)")
+    if head == "lock" and "mode" in keys:
+        raise unsupported("LOCK in a mode (nor by Redshift)")
+    if head == "update" and ("set", "(") in zip(keys, keys[1:]):
+        raise unsupported("UPDATE of several columns at once (nor by Redshift)")
+    if ("set_config", "(") in zip(keys, keys[1:]) and any(LITERAL_MODE in token.text.lower() for token in words):
+        raise SqlError(UNDEFINED_OBJECT, f'unrecognized configuration parameter "{LITERAL_MODE}"')
+    for token in words:
+        if token.kind in (WORD, QUOTED) and len(name_value(token).encode()) > _MOST_BYTES:
+            raise unsupported(f"a name of more than {_MOST_BYTES} bytes")
     if head == "show" and keys[1:2] and keys[1] in _SHOWN:
         raise unsupported(f"SHOW {keys[1].upper()}")
     if keys[:2] == ["create", "schema"] and "quota" in keys:
@@ -62,6 +114,7 @@ def refuse(words: list[Token]) -> None:
         _refuse_merges(keys)
     _refuse_postgres_queries(words)
     _refuse_redshift_queries(words)
+    _refuse_windows(words)
 
 
 def _refuse_grants(keys: list[str]) -> None:
@@ -110,18 +163,15 @@ def _refuse_postgres_queries(words: list[Token]) -> None:
             raise unsupported("DISTINCT ON (nor by Redshift)")
         if pair == ("filter", "(") and third.key == "where":
             raise unsupported("FILTER (nor by Redshift)")
-        if pair in (("for", "update"), ("for", "share")):
-            raise unsupported(f"SELECT … FOR {following.key.upper()} (nor by Redshift)")
+        postgres = _POSTGRES_PAIRS.get(pair) or _POSTGRES_TRIPLES.get((*pair, third.key))
+        if postgres:
+            raise unsupported(f"{postgres} (nor by Redshift)")
+        if pair == ("(", "update") and third.kind in (WORD, QUOTED):
+            raise unsupported("UPDATE in a query (nor by Redshift)")
         if pair[0] in ("lateral", "tablesample") and (pair[1] == "(" or following.kind == WORD):
             raise unsupported(f"{pair[0].upper()} (nor by Redshift)")
         if _casts_to(token, following, third, _POSTGRES_TYPES):
             raise unsupported(f"type {following.key.upper()} (nor by Redshift)")
-        if pair == ("distinct", "from"):
-            raise unsupported("IS DISTINCT FROM (nor by Redshift)")
-        if pair == ("(", "values"):
-            raise unsupported("VALUES in a query (nor by Redshift)")
-        if pair in (("fetch", "first"), ("fetch", "next")):
-            raise unsupported(f"FETCH {following.key.upper()} (nor by Redshift)")
         if pair[0] == "window" and third.key == "as":
             raise unsupported("WINDOW (nor by Redshift)")
         if pair[1] == "[" and not of_catalog:
@@ -165,3 +215,33 @@ def _refuse_redshift_queries(words: list[Token]) -> None:
             raise unsupported("the # of a temporary table's name (but TEMP is)")
         if _casts_to(token, following, third, _REDSHIFT_TYPES):
             raise unsupported(f"type {following.key.upper()}")
+
+
+def _refuse_windows(words: list[Token]) -> None:
+    """https://docs.aws.amazon.com/redshift/latest/dg/r_Window_function_synopsis.html."""
+    for begin in (index + 1 for index, token in enumerate(words[:-1]) if token.key == "over"):
+        if words[begin].key != "(":
+            continue
+        inside = words[begin : closing(words, begin)]
+        pairs = list(zip(inside, inside[1:]))
+        frames = {
+            token.key
+            for token, following in pairs
+            if token.key in _FRAMES
+            and (following.key in ("between", "unbounded", "current") or following.kind == NUMBER)
+        }
+        if frames - {"rows"}:
+            raise unsupported("a window's frame other than ROWS")
+        ordered = any((token.key, following.key) == ("order", "by") for token, following in pairs)
+        if ordered and not frames and _function(words, begin) in _FRAMED:
+            raise SqlError(FEATURE_NOT_SUPPORTED, FRAME_REQUIRED)
+
+
+def _function(words: list[Token], window: int) -> str:
+    """Return the name of the function before OVER and its window's parenthesis."""
+    depth = 0
+    for index in range(window - 2, 0, -1):
+        depth += (words[index].key == ")") - (words[index].key == "(")
+        if depth == 0:
+            return words[index - 1].key
+    return ""

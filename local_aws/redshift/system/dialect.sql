@@ -78,3 +78,19 @@ BEGIN
       $b$ $f$, kind, CASE kind WHEN 'timestamptz' THEN 'float8' ELSE 'int4' END);
   END LOOP;
 END $$;
+
+-- https://docs.aws.amazon.com/redshift/latest/dg/SPLIT_PART.html: a part's number is greater than zero
+DO $$
+BEGIN
+  IF to_regprocedure('pg_catalog.postgres_split_part(text,text,int)') IS NULL THEN
+    ALTER FUNCTION pg_catalog.split_part(text, text, int) RENAME TO postgres_split_part;
+  END IF;
+END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.split_part(string text, delimiter text, part int) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  IF part < 1 THEN
+    RAISE EXCEPTION 'field position must be greater than zero' USING ERRCODE = '22023';
+  END IF;
+  RETURN postgres_split_part(string, delimiter, part);
+END $$;
