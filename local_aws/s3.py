@@ -64,9 +64,10 @@ class S3:
         while not (self._has_volume_server() and self._answers()):
             try:
                 self._child.check()
-            except ChildError as error:
-                # Somebody was faster at one of the ports between our choosing and SeaweedFS's listening.
-                if "address already in use" not in str(error):
+            except ChildError:
+                # Somebody was faster at one of the ports between our choosing and SeaweedFS's listening. Its other
+                # threads may have gone on writing after it said so, so that the end of the log does not tell.
+                if b"address already in use" not in self._child.log.read_bytes():
                     raise
                 check_free(self.port)  # the one that is not ours to exchange
                 self.start()
