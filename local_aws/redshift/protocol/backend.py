@@ -193,19 +193,17 @@ class Backend:
                 return wire.error(error.sqlstate, error.message)
         if message.kind != b"E":
             return None
-        sql, sent = self._texts()
-        return self._in_redshifts_words(message, sql) or _in_clients_text(message, sql, sent)
+        fields, (sql, sent) = wire.report_fields(message.body), self._texts()
+        return self._in_redshifts_words(fields, sql) or _in_clients_text(fields, sql, sent)
 
-    def _in_redshifts_words(self, message: Message, sql: str = "") -> bytes | None:
-        error = refusals.in_redshifts_words(wire.report_fields(message.body), sql, self._forbidden)
+    def _in_redshifts_words(self, fields: dict[str, str], sql: str = "") -> bytes | None:
+        error = refusals.in_redshifts_words(fields, sql, self._forbidden)
         return wire.report(b"E", "ERROR", error.sqlstate, error.message, error.detail) if error else None
 
     def _texts(self) -> tuple[str, str]:
         """Return the client's SQL that an error is about and what was sent for it, as far as they are known."""
-        for pending in tuple(self._outstanding)[:1]:
-            if pending.sent is not None:
-                return pending.sql, pending.sent
-        return self.parsed
+        pending = next(iter(tuple(self._outstanding)), Pending(sent=None))
+        return self.parsed if pending.sent is None else (pending.sql, pending.sent)
 
     def _note(self, message: Message) -> None:
         if message.kind == b"K":
@@ -271,7 +269,7 @@ class Backend:
             if message.kind == b"D":
                 answer.rows.append(wire.data_row(message.body))
             elif message.kind == b"E" and answer.error is None:
-                answer.error = self._in_redshifts_words(message) or message.encode()
+                answer.error = self._in_redshifts_words(wire.report_fields(message.body)) or message.encode()
         return answer
 
     def begin_copy(self, sql: str) -> bytes | None:
@@ -287,10 +285,10 @@ class Backend:
         return message.encode()
 
 
-def _in_clients_text(message: Message, sql: str, sent: str) -> bytes | None:
+def _in_clients_text(fields: dict[str, str], sql: str, sent: str) -> bytes | None:
     """Return an error that points at the client's SQL, not at what was sent for it, or None if it does."""
-    fields = wire.report_fields(message.body)
     if "P" not in fields or sent == sql:
         return None
-    place = refusals.place(int(fields.pop("P")), sent, sql)
-    return wire.from_fields(b"E", {**fields, "P": str(place)} if place else fields)
+    place = refusals.place(int(fields["P"]), sent, sql)
+    others = {code: text for code, text in fields.items() if code != "P"}
+    return wire.from_fields(b"E", {**others, "P": str(place)} if place else others)

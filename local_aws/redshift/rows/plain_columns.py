@@ -96,13 +96,14 @@ def rewriter(column: Column, form: Format) -> Rewrite | None:
 
 def _moments(column: Column, form: Format) -> Moments | None:
     """Return what reads values as milliseconds since 1970, where a column's have to be read."""
-    if column.type == "date" and form.date_format not in (None, "auto"):
-        return plain_patterns.reader(form.date_format or "")
-    if column.type not in ("timestamp", "timestamptz") or form.time_format in (None, "auto"):
+    if column.type not in ("date", "timestamp", "timestamptz"):
         return None
-    if form.time_format not in scalars.EPOCH_UNITS:
-        return plain_patterns.reader(form.time_format or "")
-    factor = scalars.EPOCH_UNITS[form.time_format] // 1000
+    pattern = form.date_format if column.type == "date" else form.time_format
+    if pattern is None or pattern == "auto":
+        return None
+    if pattern not in scalars.EPOCH_UNITS:
+        return plain_patterns.reader(pattern)
+    factor = scalars.EPOCH_UNITS[pattern] // 1000
 
     def from_epoch(fields: Fields) -> tuple[Flags, NDArray[np.int64]]:
         digits, minus = fields.unsigned()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from local_aws.redshift.rows import time_patterns
 from local_aws.redshift.rows.copy_text import DAY
 from local_aws.redshift.rows.marks import Flags, Positions
 from local_aws.redshift.rows.plain_values import Fields
 
-_PLACES = re.compile(r"YYYY|HH24|MM|DD|HH(?!12)|MI|SS|[^A-Za-z0-9]", re.ASCII | re.IGNORECASE)
 _LIMITS = {"YYYY": (1, 9999), "MM": (1, 12), "DD": (1, 31), "HH": (0, 23), "MI": (0, 59), "SS": (0, 59)}
 Moments = Callable[[Fields], "tuple[Flags, NDArray[np.int64]]"]
 
@@ -22,22 +21,19 @@ def reader(pattern: str) -> Moments | None:
 
     ``pattern`` is one that ``time_patterns.reader`` takes. A fraction of a second is none of this function's.
     """
-    if not pattern.isascii():
-        return None
     parts: dict[str, int] = {}
     marks: dict[int, int] = {}
-    at = width = 0
-    while at < len(pattern):
-        token = _PLACES.match(pattern, at)
-        if token is None:
-            return None
-        at, part = token.end(), token.group().upper().removesuffix("24")
+    width = 0
+    for name in time_patterns.parts_of(pattern):
+        part = "HH" if name == "HH24" else name
         if part in _LIMITS:
             parts[part] = width
             width += 4 if part == "YYYY" else 2
-        else:
-            marks[width] = ord(part)
+        elif len(name) == 1 and name.isascii():
+            marks[width] = ord(name)
             width += 1
+        else:
+            return None
 
     def moments(fields: Fields) -> tuple[Flags, NDArray[np.int64]]:
         good = fields.size == width

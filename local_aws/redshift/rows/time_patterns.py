@@ -34,26 +34,36 @@ _TOKEN = re.compile("|".join([*_PARTS, "[^A-Za-z0-9]"]), re.IGNORECASE)
 Moment = Callable[[bytes], "dt.datetime | None"]
 
 
+def parts_of(pattern: str) -> list[str]:
+    """Return a pattern's parts, in upper case, and what stands between; an empty one is where neither does."""
+    found: list[str] = []
+    at = 0
+    while at < len(pattern):
+        token = _TOKEN.match(pattern, at)
+        if token is None:
+            return [*found, ""]
+        found.append(token.group().upper())
+        at = token.end()
+    return found
+
+
 def reader(option: str, pattern: str) -> Moment:
     """Return the function that reads a value of this pattern; it returns None for what is none.
 
     Raises SqlError: the pattern holds something that AWS's page does not list, or says a part twice.
     """
-    at = 0
-    parts: set[str] = set()
+    names: set[str] = set()
     texts: list[str] = []
-    while at < len(pattern):
-        token = _TOKEN.match(pattern, at)
-        if token is None:
+    for name in parts_of(pattern):
+        if not name:
             raise unsupported(f"COPY option {option} '{pattern}'")
-        at = token.end()
-        part = _PARTS.get(token.group().upper())
-        names = set(re.findall("<([a-z0-9]+)>", part or ""))
-        if names & parts:
-            raise SqlError(SYNTAX_ERROR, f"{option} '{pattern}' says {token.group().upper()} twice")
-        parts |= names
-        texts.append(part or re.escape(token.group()))
-    if not {"year", "day"} <= parts or not parts & {"month", "name"} or ("hour12" in parts) != ("half" in parts):
+        part = _PARTS.get(name)
+        found = set(re.findall("<([a-z0-9]+)>", part or ""))
+        if found & names:
+            raise SqlError(SYNTAX_ERROR, f"{option} '{pattern}' says {name} twice")
+        names |= found
+        texts.append(part or re.escape(name))
+    if not {"year", "day"} <= names or not names & {"month", "name"} or ("hour12" in names) != ("half" in names):
         raise unsupported(f"COPY option {option} '{pattern}'")
     value_form = re.compile("".join(texts), re.IGNORECASE)
     return lambda value: _moment(value_form, value)

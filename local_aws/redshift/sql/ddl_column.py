@@ -11,6 +11,7 @@ from local_aws.redshift.sql.sql_tokens import Token
 from local_aws.redshift.sql.table_marks import TableMarks
 from local_aws.redshift.sql_error import UNDEFINED_OBJECT, SqlError, unsupported
 
+INVALID_PARAMETER = "22023"
 VARCHAR_MAX = 65_535
 VARCHAR_DEFAULT = 256
 CHAR_MAX = 4_096
@@ -67,7 +68,7 @@ def _type(name: str, words: list[Token]) -> tuple[str, str, list[Token]]:
         return "bytea", f"CHECK ({fits} OR pg_catalog.varbyte_too_long({length}))", rest
     if key in _DECIMAL_TYPES:
         if arguments and arguments[0].isdecimal() and not 1 <= int(arguments[0]) <= DECIMAL_MAX:
-            raise SqlError("22023", f"DECIMAL precision {arguments[0]} must be between 1 and {DECIMAL_MAX}")
+            raise SqlError(INVALID_PARAMETER, f"DECIMAL precision {arguments[0]} must be between 1 and {DECIMAL_MAX}")
         return f"numeric({','.join(arguments) or '18,0'})", "", rest
     if key == "double" and rest and rest[0].key == "precision":
         return "double precision", "", rest[1:]
@@ -97,7 +98,7 @@ def _length(kind: str, arguments: list[str], default: int, limit: int) -> int:
     if arguments[0].lower() == "max":
         return limit
     if not arguments[0].isdecimal() or not 1 <= int(arguments[0]) <= limit:
-        raise SqlError("22023", f"length for type {kind} must be from 1 to {limit}, not {arguments[0]}")
+        raise SqlError(INVALID_PARAMETER, f"length for type {kind} must be from 1 to {limit}, not {arguments[0]}")
     return int(arguments[0])
 
 

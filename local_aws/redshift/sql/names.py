@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
+from local_aws.redshift.quoting import quoted
 from local_aws.redshift.sql import sql_tokens
 from local_aws.redshift.sql.sql_tokens import NUMBER, QUOTED, SPACE, STRING, WORD, Token
 from local_aws.redshift.sql_error import UNDEFINED_COLUMN
@@ -104,7 +105,7 @@ def _with_name(tokens: list[Token], at: int) -> str | None:
     end = _end_of_column(tokens, at, stop)
     if end is None:
         return _put(tokens, at, stop, found)
-    return _put(tokens, at, end, f'{found}{sql_tokens.join(tokens[stop:end])} AS "{name}"')
+    return _put(tokens, at, end, f"{found}{sql_tokens.join(tokens[stop:end])} AS {quoted(name)}")
 
 
 def _catalog_column(name: str, qualifier: str) -> str | None:

@@ -70,6 +70,8 @@ _POSTGRES_PAIRS = {
     ("overriding", "user"): "OVERRIDING",
 }
 _POSTGRES_TRIPLES = {
+    ("distinct", "on", "("): "DISTINCT ON",
+    ("filter", "(", "where"): "FILTER",
     ("for", "no", "key"): "SELECT … FOR NO KEY UPDATE",
     ("for", "key", "share"): "SELECT … FOR KEY SHARE",
     ("as", "materialized", "("): "MATERIALIZED",
@@ -77,6 +79,14 @@ _POSTGRES_TRIPLES = {
     ("(", "insert", "into"): "INSERT in a query",
     ("(", "delete", "from"): "DELETE in a query",
     ("(", "merge", "into"): "MERGE in a query",
+}
+# And of Redshift's that PostgreSQL does not have.
+_REDSHIFT_PAIRS = {
+    ("ignore", "nulls"): "IGNORE NULLS",
+    ("respect", "nulls"): "RESPECT NULLS",
+    ("*", "exclude"): "SELECT * EXCLUDE",
+    ("array", "("): "function ARRAY",
+    ("connect", "by"): "CONNECT BY",
 }
 _FRAMES = ("rows", "range", "groups")
 # Redshift's words; the SQLSTATE is unverified.
@@ -159,10 +169,6 @@ def _refuse_postgres_queries(words: list[Token]) -> None:
     of_catalog = any(token.key.startswith("pg_") for token in words)  # where the leader node has arrays too
     for token, following, third in zip(words, words[1:], [*words[2:], Token(SPACE, "")]):
         pair = (token.key, following.key)
-        if pair == ("distinct", "on") and third.key == "(":
-            raise unsupported("DISTINCT ON (nor by Redshift)")
-        if pair == ("filter", "(") and third.key == "where":
-            raise unsupported("FILTER (nor by Redshift)")
         postgres = _POSTGRES_PAIRS.get(pair) or _POSTGRES_TRIPLES.get((*pair, third.key))
         if postgres:
             raise unsupported(f"{postgres} (nor by Redshift)")
@@ -193,24 +199,17 @@ def _refuse_redshift_queries(words: list[Token]) -> None:
         pair = (token.key, following.key)
         if before.key == ".":
             continue
+        redshift = "GROUP BY ALL" if (*pair, third.key) == ("group", "by", "all") else _REDSHIFT_PAIRS.get(pair)
+        if redshift:
+            raise unsupported(redshift)
         if pair[0] == "top" and following.kind == NUMBER and before.key in ("select", "distinct", "all"):
             raise unsupported("SELECT TOP")
         if pair[0] == "qualify" and following.kind == WORD and third.key == "(":
             raise unsupported("QUALIFY")
         if pair[0] in ("pivot", "unpivot") and pair[1] == "(" and (before.kind == WORD or before.key == ")"):
             raise unsupported(pair[0].upper())
-        if pair in (("ignore", "nulls"), ("respect", "nulls")):
-            raise unsupported(f"{pair[0].upper()} NULLS")
         if pair[0] == "approximate" and following.kind == WORD and third.key == "(":
             raise unsupported("APPROXIMATE")
-        if pair == ("*", "exclude"):
-            raise unsupported("SELECT * EXCLUDE")
-        if pair == ("array", "("):
-            raise unsupported("function ARRAY")
-        if pair == ("connect", "by"):
-            raise unsupported("CONNECT BY")
-        if pair == ("by", "all") and before.key == "group":
-            raise unsupported("GROUP BY ALL")
         if pair[1] == "#" and pair[0] in _BEFORE_TABLES:
             raise unsupported("the # of a temporary table's name (but TEMP is)")
         if _casts_to(token, following, third, _REDSHIFT_TYPES):

@@ -46,6 +46,10 @@ def test_one_place_is_changed(marked: str, old: str, new: str) -> None:
     assert mended(statement, error) == marked.replace(f"^{old}", new)
 
 
+def test_a_quote_in_a_name_stays_one() -> None:
+    assert mended(*pointing('SELECT x "a""b", ^"a""b" FROM t')) == 'SELECT x "a""b", (x) AS "a""b" FROM t'
+
+
 @pytest.mark.parametrize(
     "sql",
     [
